@@ -1,0 +1,1 @@
+"""Property-based conformance tests for automatic-differentiation engines."""

@@ -1,0 +1,1 @@
+"""Registers the pytest plugin only when the suite was asked for."""
