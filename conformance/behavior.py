@@ -1,4 +1,4 @@
-"""One documented promise as data: what is promised, where, how firmly, and what is drawn to try it."""
+"""One documented promise as data: what is promised, where, how firmly, and what is drawn."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Level(Enum):
 
     @property
     def rank(self) -> int:
-        """Position among the levels; a run up to a level tries every level of lower or equal rank."""
+        """Position among the levels; a run up to a level tries those of lower or equal rank."""
         return list(Level).index(self)
 
 
@@ -46,8 +46,9 @@ def doc(name: str) -> Source:
 
 
 def note(page: str, anchor: str = "") -> Source:
-    """A page of the documentation's notes, e.g. ``note("autograd", "in-place-correctness-checks")``."""
-    return Source(f"notes: {page}", f"{_DOCS}docs/stable/notes/{page}.html{anchor and '#' + anchor}")
+    """A page of the documentation's notes, e.g. ``note("autograd", "saved-tensors")``."""
+    fragment = f"#{anchor}" if anchor else ""
+    return Source(f"notes: {page}", f"{_DOCS}docs/stable/notes/{page}.html{fragment}")
 
 
 def page(path: str, title: str) -> Source:
@@ -92,9 +93,9 @@ _registry: dict[str, Behavior] = {}
 
 
 def behavior(
+    id: str,  # noqa: A002
     statement: str,
     *,
-    id: str,
     level: Level,
     sources: Iterable[Source],
     given: Mapping[str, Any] | None = None,

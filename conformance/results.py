@@ -38,7 +38,7 @@ _GATE_BREAKERS = {
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A tensor of a failing program, for its picture: ``kind`` is leaf, constant, result or root."""
+    """A tensor of a failing program; ``kind`` is leaf, constant, result or root."""
 
     id: str
     label: str
@@ -122,7 +122,7 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The facts of one run. ``complete`` is false when behaviors were deselected or a run was cut."""
+    """The facts of one run; ``complete`` is false when it was cut or behaviors deselected."""
 
     adapter: str
     engine_version: str
