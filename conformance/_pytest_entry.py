@@ -1,1 +1,75 @@
-"""Registers the pytest plugin only when the suite was asked for."""
+"""Registers the pytest plugin only when the suite is what pytest was asked to run.
+
+Installed beside other projects this module must stay cheap and leave every option name free: many
+repositories define ``--device`` in a conftest of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "conformance"
+_MARKERS = ("_pytest_entry.py", "behavior.py", "specs/__init__.py")
+
+INI_OPTIONS = {
+    "conformance_adapter": "engine to try: a built-in name, package.module:Class, or file.py:Class",
+    "conformance_device": "device to run on, as the engine names it",
+    "conformance_dtype": "dtypes to try, separated by commas",
+    "conformance_level": "level to try up to: core, extended or full",
+    "conformance_profile": "examples per behavior: quick, default or deep",
+    "conformance_expectations": "TOML file of known failures",
+    "conformance_report": "directory for the reports",
+}
+
+
+def suite_root(path: Path) -> Path | None:
+    """The suite's package directory that ``path`` is, or in whose specs it lies; else nothing."""
+    above = (folder.parent for folder in (path, *path.parents) if folder.name == "specs")
+    for root in (path, *above):
+        if root.name == PACKAGE and all((root / marker).is_file() for marker in _MARKERS):
+            return root
+    return None
+
+
+def selects_suite(arguments: Iterable[str], *, pyargs: bool, directory: Path) -> bool:
+    """Whether a positional argument names the suite or some of its specs, by path or as a module."""
+    for argument in arguments:
+        name = argument.partition("[")[0].partition("::")[0]
+        if pyargs and (name == PACKAGE or f"{name}.".startswith(f"{PACKAGE}.specs.")):
+            return True
+        if suite_root(directory / name) is not None:
+            return True
+    return False
+
+
+def names_missing_suite(arguments: Iterable[str], *, directory: Path) -> bool:
+    """Whether the suite was asked for by its name, in a place that has nothing of that name."""
+    return PACKAGE in arguments and not (directory / PACKAGE).exists()
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Name the ini options; load the plugin and its own options if the suite may be selected.
+
+    The ini names are always known, so that a project which sets them is not warned about them
+    when it runs other tests.
+    """
+    for name, help_text in INI_OPTIONS.items():
+        parser.addini(name, f"autograd-conformance: {help_text}")
+    config = pluginmanager.get_plugin("pytestconfig")
+    if config is None:
+        return
+    invocation: pytest.Config.InvocationParams = config.invocation_params
+    try:
+        known, unknown = parser.parse_known_and_unknown_args(invocation.args)
+    except (pytest.UsageError, SystemExit):
+        return
+    positional = [*known.file_or_dir, *(word for word in unknown if not word.startswith("-"))]
+    if selects_suite(
+        positional, pyargs=known.pyargs, directory=invocation.dir
+    ) or names_missing_suite(positional, directory=invocation.dir):
+        from conformance import plugin
+
+        pluginmanager.register(plugin, "autograd_conformance_suite")

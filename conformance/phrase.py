@@ -1,0 +1,88 @@
+"""Phrases: one line of an engine's own API, both executed and printed in reproductions.
+
+A phrase is Python source over named slots. Because the text that runs is the text that is shown,
+a reproduction cannot say anything else than what the suite did.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+_OPTIONAL: Mapping[str, str] = {
+    "cotangent": "None",
+    "cotangents": "None",
+    "retain_graph": "None",
+    "create_graph": "False",
+    "inputs": "None",
+    "allow_unused": "False",
+    "materialize_grads": "False",
+    "requires_grad": "False",
+    "keepdim": "False",
+    "device": "'cpu'",
+}
+
+
+def compile_phrase(
+    text: str, slots: Sequence[str], namespace: dict[str, Any]
+) -> Callable[..., Any]:
+    """The function of ``slots`` that says ``text`` with the names of ``namespace``.
+
+    Raises:
+        SyntaxError: the text is neither an expression nor a statement of Python.
+    """
+    tree = ast.parse(text)
+    body: list[ast.stmt] = list(tree.body)
+    last = body[-1]
+    if isinstance(last, ast.Expr):
+        body[-1] = ast.Return(value=last.value)
+    arguments = ast.arguments(
+        posonlyargs=[],
+        args=[ast.arg(arg=slot) for slot in slots],
+        kwonlyargs=[],
+        kw_defaults=[],
+        defaults=[],
+    )
+    function = ast.parse("def phrase(): pass").body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.args, function.body = arguments, body
+    module = ast.fix_missing_locations(ast.Module(body=[function], type_ignores=[]))
+    scope: dict[str, Any] = {}
+    exec(compile(module, f"<phrase: {text}>", "exec"), namespace, scope)
+    phrase: Callable[..., Any] = scope["phrase"]
+    return phrase
+
+
+def mentions(text: str, slot: str) -> bool:
+    """Whether the phrase makes use of a slot."""
+    return any(isinstance(node, ast.Name) and node.id == slot for node in ast.walk(ast.parse(text)))
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """The phrase with its slots replaced by source text; arguments at their default are left out."""
+    tree = _Fill(
+        {name: ast.parse(source, mode="eval").body for name, source in values.items()}
+    ).visit(ast.parse(text))
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Fill(ast.NodeTransformer):
+    def __init__(self, values: Mapping[str, ast.expr]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.values.get(node.id, node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        keywords = [k for k in node.keywords if not self._is_default(k.value)]
+        arguments = list(node.args)
+        while arguments and not keywords and self._is_default(arguments[-1]):
+            arguments.pop()
+        return self.generic_visit(ast.Call(func=node.func, args=arguments, keywords=keywords))
+
+    def _is_default(self, value: ast.expr) -> bool:
+        if not isinstance(value, ast.Name) or value.id not in self.values:
+            return False
+        default = _OPTIONAL.get(value.id)
+        return default is not None and ast.unparse(self.values[value.id]) == default

@@ -1,0 +1,122 @@
+"""The suite as pytest nodes: a directory of chapters, a file for each, an item for each trial.
+
+Node ids are the same wherever the suite is installed, so reports, ``--lf`` and JUnit files of
+different machines can be compared.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ._pytest_entry import PACKAGE, suite_root
+from .behavior import Behavior
+from .catalogue import chapters, requirements_first, trials
+from .plan import Plan
+from .results import Result
+from .runner import Runner
+
+__all__ = ["PLAN", "RESULT", "RUNNER", "TrialItem", "collector", "node_id", "put_in_order"]
+
+PLAN = pytest.StashKey[Plan]()
+RUNNER = pytest.StashKey[Runner]()
+RESULT = pytest.StashKey[Result]()
+
+
+def node_id(behavior: Behavior, dtype: str) -> str:
+    """The node id of one behavior in one dtype."""
+    return f"{PACKAGE}/specs/{behavior.module.rpartition('.')[2]}.py::{behavior.id}[{dtype}]"
+
+
+def collector(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The suite's own collector for a path, or nothing where the path is not part of the suite."""
+    root = suite_root(path)
+    if root is None:
+        return None
+    nodeid = "/".join((PACKAGE, *path.relative_to(root).parts))
+    if path in (root, root / "specs"):
+        return SuiteDirectory.from_parent(parent, path=path, nodeid=nodeid)
+    if path.parent == root / "specs" and path.suffix == ".py" and path.stem in chapters():
+        return ChapterFile.from_parent(parent, path=path, nodeid=nodeid)
+    return None
+
+
+class SuiteDirectory(pytest.Directory):
+    """The package directory, which holds nothing to try but its specs, and the specs themselves."""
+
+    def collect(self) -> Iterable[pytest.Collector]:
+        """The directory of specs, or the chapters in their order."""
+        if self.path.name == "specs":
+            paths = [self.path / f"{name}.py" for name in chapters()]
+        else:
+            paths = [self.path / "specs"]
+        for path in paths:
+            node = collector(path, self)
+            if node is not None:
+                yield node
+
+
+class ChapterFile(pytest.File):
+    """A module of specs."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """A trial of each behavior in each dtype the run asks for."""
+        plan = self.config.stash[PLAN]
+        module = f"{PACKAGE}.specs.{self.path.stem}"
+        own = [behavior for behavior in plan.behaviors.values() if behavior.module == module]
+        for behavior, dtype in trials(own, dtypes=plan.dtypes, level=plan.level):
+            yield TrialItem.from_parent(
+                self, name=f"{behavior.id}[{dtype}]", behavior=behavior, dtype=dtype
+            )
+
+
+class TrialItem(pytest.Item):
+    """One behavior in one dtype. Its verdict is a value; it never raises to give one."""
+
+    def __init__(self, *, behavior: Behavior, dtype: str, **node: Any) -> None:
+        super().__init__(**node)
+        self.behavior = behavior
+        self.dtype = dtype
+        self.add_marker(behavior.level.value)
+
+    def runtest(self) -> None:
+        """Try the behavior, on this process's runner, and keep the verdict for the report.
+
+        What an engine warns about is for its users; a project that turns warnings into errors
+        must not thereby turn them into divergences.
+        """
+        stash = self.config.stash
+        if RUNNER not in stash:
+            stash[RUNNER] = stash[PLAN].runner()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.stash[RESULT] = stash[RUNNER].run(self.behavior, self.dtype)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the behavior is declared, and what to call it."""
+        return self.path, self.behavior.run.__code__.co_firstlineno - 1, self.name
+
+    @property
+    def location(self) -> tuple[str, int | None, str]:  # type: ignore[override]
+        """As :meth:`reportinfo`, with the path that the node id has."""
+        _, line, name = self.reportinfo()
+        return self.nodeid.partition("::")[0], line, name
+
+
+def put_in_order(items: list[pytest.Item]) -> None:
+    """Move each trial behind the trials of what its behavior builds on; leave other items alone."""
+    places = [place for place, item in enumerate(items) if isinstance(item, TrialItem)]
+    chosen: Sequence[TrialItem] = [item for item in items if isinstance(item, TrialItem)]
+    by_key = {(item.behavior.id, item.dtype): item for item in chosen}
+    if len(by_key) != len(chosen):
+        return
+    requirements = {
+        key: [(required, item.dtype) for required in item.behavior.requires]
+        for key, item in by_key.items()
+    }
+    for place, key in zip(places, requirements_first(requirements), strict=True):
+        items[place] = by_key[key]

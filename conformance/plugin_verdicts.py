@@ -1,0 +1,125 @@
+"""How a verdict reads in pytest: the outcome of its report, and the text of a divergence.
+
+A result travels on its report as one JSON string, which is how it comes back from xdist's workers.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+from _pytest._code.code import ReprFileLocation, TerminalRepr
+
+from .behavior import Behavior
+from .results import Result, Verdict
+
+if TYPE_CHECKING:
+    from _pytest._io import TerminalWriter
+
+__all__ = ["Divergence", "carried", "fault", "settle"]
+
+_CARRIER = "conformance_result"
+_SKIPPED = (Verdict.UNSUPPORTED, Verdict.BLOCKED)
+
+
+def settle(report: pytest.TestReport, result: Result, *, replay: str) -> None:
+    """Give a report the outcome that its verdict has, with the reason where pytest shows one."""
+    setattr(report, _CARRIER, json.dumps(result.to_json()))
+    report.user_properties.append(("verdict", result.verdict.value))
+    report.user_properties.append(("level", result.level))
+    path, line, _ = report.location
+    if result.verdict in _SKIPPED:
+        report.outcome = "skipped"
+        report.longrepr = (path, (line or 0) + 1, f"{result.verdict.value}: {result.reason}")
+    elif result.verdict is Verdict.EXPECTED_FAILURE:
+        report.outcome = "skipped"
+        report.longrepr = result.reason
+        report.wasxfail = result.reason
+    elif result.verdict.breaks_the_gate:
+        report.outcome = "failed"
+        report.longrepr = Divergence(result, path, (line or 0) + 1, replay)
+    else:
+        report.outcome = "passed"
+        report.longrepr = None
+
+
+def carried(report: pytest.TestReport) -> Result | None:
+    """The result on a report, if it is the report of a trial."""
+    text = getattr(report, _CARRIER, None)
+    return None if text is None else Result.from_json(json.loads(text))
+
+
+def fault(behavior: Behavior, dtype: str, verdict: Verdict, reason: str) -> Result:
+    """A result for a trial that could not give one itself."""
+    return Result(
+        behavior=behavior.id,
+        level=behavior.level.value,
+        area=behavior.area,
+        dtype=dtype,
+        verdict=verdict,
+        examples=0,
+        seconds=0.0,
+        statement=behavior.statement,
+        sources=tuple((source.title, source.url) for source in behavior.sources),
+        reason=reason,
+    )
+
+
+class Divergence(TerminalRepr):
+    """A broken promise in five parts: the promise, what it asks, what came, a script, a command."""
+
+    def __init__(self, result: Result, path: str, line: int, replay: str) -> None:
+        self.parts = _parts(result, replay)
+        headline = " ".join(_headline(result).split())
+        self.reprcrash = ReprFileLocation(path, line, headline)
+
+    def toterminal(self, out: TerminalWriter) -> None:
+        """Write each part under its title."""
+        for place, (title, text, markup) in enumerate(self.parts):
+            if place:
+                out.line()
+            out.line(f"{title}:", bold=True)
+            for line in text.splitlines():
+                out.line(f"    {line}", **markup)
+
+
+def _parts(result: Result, replay: str) -> list[tuple[str, str, dict[str, bool]]]:
+    """Title, text and markup of each part of a divergence."""
+    pages = "".join(f"\n{title}: {url}" for title, url in result.sources)
+    expected, actual, script = _account(result)
+    parts: list[tuple[str, str, dict[str, bool]]] = [
+        ("Promise", result.statement + pages, {}),
+        ("Expected", expected, {"green": True}),
+        ("Actual", actual, {"red": True}),
+        ("Reproduce", script, {}),
+        ("Replay", replay, {}),
+    ]
+    return [part for part in parts if part[1]]
+
+
+def _account(result: Result) -> tuple[str, str, str]:
+    """What was expected, what came instead, and a script that shows it where there is one."""
+    failure = result.failure
+    if result.verdict is Verdict.UNEXPECTED_PASS:
+        return (
+            f"a known failure: {result.reason}",
+            "the behavior conforms; remove its entry from the expectations",
+            "",
+        )
+    if failure is None:
+        return "the behavior is tried to its end", f"{result.verdict.value}: {result.reason}", ""
+    script = failure.repro or failure.program
+    if failure.repro and not failure.verified:
+        script = f"# not verified: this script did not fail the same way on its own\n{script}"
+    actual = "\n".join(dict.fromkeys(text for text in (failure.actual, failure.message) if text))
+    return failure.expected, actual, script
+
+
+def _headline(result: Result) -> str:
+    """One line for pytest's summary."""
+    if result.verdict is Verdict.UNEXPECTED_PASS:
+        return f"unexpected pass: {result.reason}"
+    said = result.failure.message if result.failure is not None else result.reason
+    return said if result.verdict is Verdict.FAIL else f"{result.verdict.value}: {said}"

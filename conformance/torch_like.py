@@ -1,0 +1,223 @@
+"""The phrasebook of engines whose API follows torch's; a new adapter changes what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from conformance.adapter import Adapter
+
+OPS: Mapping[str, str] = {
+    "add": "a + b",
+    "sub": "a - b",
+    "mul": "a * b",
+    "div": "a / b",
+    "pow": "a ** b",
+    "neg": "-a",
+    "add_scalar": "a + number",
+    "mul_scalar": "a * number",
+    "rsub_scalar": "number - a",
+    "div_scalar": "a / number",
+    "pow_scalar": "a ** exponent",
+    "abs": "a.abs()",
+    "relu": "a.relu()",
+    "exp": "a.exp()",
+    "log": "a.log()",
+    "sin": "a.sin()",
+    "cos": "a.cos()",
+    "tanh": "a.tanh()",
+    "sigmoid": "a.sigmoid()",
+    "sqrt": "a.sqrt()",
+    "reciprocal": "a.reciprocal()",
+    "maximum": "engine.maximum(a, b)",
+    "minimum": "engine.minimum(a, b)",
+    "where": "engine.where(engine.tensor(mask, device=device), a, b)",
+    "sum": "a.sum()",
+    "sum_axis": "a.sum(dim=dim, keepdim=keepdim)",
+    "mean": "a.mean()",
+    "mean_axis": "a.mean(dim=dim, keepdim=keepdim)",
+    "cumsum": "a.cumsum(dim)",
+    "dot": "engine.dot(a, b)",
+    "mv": "engine.mv(a, b)",
+    "mm": "engine.mm(a, b)",
+    "matmul": "a @ b",
+    "softmax": "a.softmax(dim)",
+    "log_softmax": "a.log_softmax(dim)",
+    "norm_l1": "engine.linalg.vector_norm(a, 1)",
+    "norm_l2": "engine.linalg.vector_norm(a)",
+    "norm_fro": "engine.linalg.norm(a)",
+    "norm_axis": "engine.linalg.vector_norm(a, order, dim=dim, keepdim=keepdim)",
+    "transpose": "a.transpose(dim0, dim1)",
+    "permute": "a.permute(dims)",
+    "reshape": "a.reshape(shape)",
+    "expand": "a.expand(shape)",
+    "unsqueeze": "a.unsqueeze(dim)",
+    "squeeze": "a.squeeze(dim)",
+    "select": "a[index]",
+    "unbind": "a.unbind(dim)[pick]",
+    "take": "a[list(positions)]",
+    "index_select": "a.index_select(dim, engine.tensor(positions, device=device))",
+    "gather": "a.gather(dim, engine.tensor(positions, device=device))",
+    "concat": "engine.cat(tensors, dim)",
+    "stack": "engine.stack(tensors, dim)",
+    "clone": "a.clone()",
+    "cast": "a.to(dtype)",
+    "add_": "a.add_(b)",
+    "sub_": "a.sub_(b)",
+    "mul_": "a.mul_(b)",
+    "copy_": "a.copy_(b)",
+    "mul_scalar_": "a.mul_(number)",
+    "add_scalar_": "a.add_(number)",
+    "neg_": "a.neg_()",
+    "zero_": "a.zero_()",
+    "exp_": "a.exp_()",
+    "put_": "a[index] = b",
+    "put_at_": "a[list(positions)] = b",
+}
+
+ACTIONS: Mapping[str, str] = {
+    "tensor": "engine.tensor(value, dtype=dtype, device=device, requires_grad=requires_grad)",
+    "value": "x.detach().cpu().numpy()",
+    "dtype_of": "x.dtype",
+    "requires_grad": "x.requires_grad",
+    "is_leaf": "x.is_leaf",
+    "has_history": "x.grad_fn is not None",
+    "version": "x._version",
+    "set_requires_grad": "x.requires_grad_(flag)",
+    "grad": "x.grad",
+    "set_grad": "x.grad = value",
+    "clear_grad": "x.grad = None",
+    "zero_grad": "x.grad.zero_()",
+    "backward": "root.backward(cotangent, retain_graph=retain_graph, "
+    "create_graph=create_graph, inputs=inputs)",
+    "backward_all": "engine.autograd.backward(roots, cotangents, retain_graph=retain_graph, "
+    "create_graph=create_graph, inputs=inputs)",
+    "gradients": "engine.autograd.grad(outputs, inputs, cotangents, retain_graph=retain_graph, "
+    "create_graph=create_graph, allow_unused=allow_unused, materialize_grads=materialize_grads)",
+    "detach": "x.detach()",
+    "detach_in_place": "x.detach_()",
+    "same_object": "x is y",
+    "no_grad": "engine.no_grad()",
+    "enable_grad": "engine.enable_grad()",
+    "grad_enabled": "engine.is_grad_enabled()",
+    "retain_grad": "x.retain_grad()",
+    "hook": "x.register_hook(function)",
+    "remove_hook": "handle.remove()",
+    "greater": "x > number",
+    "to_number": "x.item()",
+    "custom": "name.apply(*inputs)",
+    "jvp": "forward_mode(function, primals, tangents)",
+    "jacobian": "engine.autograd.functional.jacobian(function, primals)",
+    "hessian": "engine.autograd.functional.hessian(function, primals)",
+}
+
+DEFINITIONS: Mapping[str, str] = {
+    "forward_mode": """
+def forward_mode(function, primals, tangents):
+    with engine.autograd.forward_ad.dual_level():
+        pairs = zip(primals, tangents)
+        duals = [engine.autograd.forward_ad.make_dual(p, t) for p, t in pairs]
+        return tuple(engine.autograd.forward_ad.unpack_dual(function(*duals)))
+""",
+    "Cube": """
+class Cube(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x * x
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        (x,) = ctx.saved_tensors
+        return cotangent * 3 * x * x
+""",
+    "Sevenfold": """
+class Sevenfold(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent * 7
+""",
+    "Product": """
+class Product(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_backward(x, y)
+        return x * y
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        x, y = ctx.saved_tensors
+        return cotangent * y, cotangent * x
+""",
+    "FirstOnly": """
+class FirstOnly(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        ctx.save_for_backward(y)
+        return x * y
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        (y,) = ctx.saved_tensors
+        return cotangent * y, None
+""",
+    "TooFew": """
+class TooFew(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y):
+        return x + y
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent
+""",
+    "Scaled": """
+class Scaled(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.factor = factor
+        return x * factor
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent * ctx.factor, None
+""",
+    "SplitSigns": """
+class SplitSigns(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2, x * 3
+
+    @staticmethod
+    def backward(ctx, first, second):
+        return first * 2 + second * 3
+""",
+    "WithMask": """
+class WithMask(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        rounded = x * 1
+        ctx.mark_non_differentiable(rounded)
+        return x * 2, rounded
+
+    @staticmethod
+    def backward(ctx, cotangent, unused):
+        return cotangent * 2 + unused
+""",
+}
+
+
+class TorchLike(Adapter):
+    """Base of adapters for torch-like engines: ``setup`` imports the engine as ``engine``."""
+
+    ops: ClassVar[Mapping[str, str]] = OPS
+    actions: ClassVar[Mapping[str, str]] = ACTIONS
+    definitions: ClassVar[Mapping[str, str]] = DEFINITIONS
+    dtypes: ClassVar[Mapping[str, str]] = {
+        name: f"engine.{name}" for name in ("float64", "float32", "float16")
+    }
+    refusal: ClassVar[str] = "RuntimeError"
