@@ -82,7 +82,9 @@ def _filled_mean_axis(shapes: tuple[Shape, ...], source: ByteSource) -> Params |
     return _reduction(shapes, source) if 0 not in shapes[0] else None
 
 
-def _mask(shapes: tuple[Shape, ...], source: ByteSource) -> Params:
+def _mask(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
+    if any(0 in shape for shape in shapes):
+        return None
     bits = source.byte()
 
     def build(shape: Shape, at: int) -> Any:

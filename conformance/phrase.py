@@ -60,7 +60,7 @@ def mentions(text: str, slot: str) -> bool:
 
 
 def render(text: str, values: Mapping[str, str]) -> str:
-    """The phrase with its slots replaced by source text; arguments at their default are left out."""
+    """The phrase with its slots filled by source text; arguments at their default are left out."""
     tree = _Fill(
         {name: ast.parse(source, mode="eval").body for name, source in values.items()}
     ).visit(ast.parse(text))
