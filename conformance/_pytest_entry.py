@@ -35,7 +35,7 @@ def suite_root(path: Path) -> Path | None:
 
 
 def selects_suite(arguments: Iterable[str], *, pyargs: bool, directory: Path) -> bool:
-    """Whether a positional argument names the suite or some of its specs, by path or as a module."""
+    """Whether a positional argument names the suite or some of its specs, as path or module."""
     for argument in arguments:
         name = argument.partition("[")[0].partition("::")[0]
         if pyargs and (name == PACKAGE or f"{name}.".startswith(f"{PACKAGE}.specs.")):

@@ -1,4 +1,4 @@
-"""Which behaviors a run tries, and in what order: chapter by chapter, what others build on first."""
+"""Which behaviors there are, and in what order a run tries them: what others build on first."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ __all__ = ["Expectation", "Expectations", "ExpectationsError"]
 
 
 class ExpectationsError(ValueError):
-    """An expectations file that cannot be used; the message names the file, the entry and the mend."""
+    """An expectations file that cannot be used; the message names file, entry and mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _entry(table: Mapping[str, Any], where: str, known: tuple[str, ...]) -> Expe
     if not table["link"].startswith(("https://", "http://")):
         raise ExpectationsError(f"{where}: link is the address of a page, not {table['link']!r}")
     pattern = table["behavior"]
-    if known and not any(fnmatchcase(id, pattern) for id in known):
+    if known and not any(fnmatchcase(name, pattern) for name in known):
         raise ExpectationsError(f"{where}: no behavior is {pattern!r}{_suggest(pattern, known)}")
     return Expectation(**table)
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import platform
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import adapter as adapters
-from . import catalogue
+from . import catalogue, runner
 from .behavior import Behavior, Level
 from .expectations import Expectations
-from .results import RunInfo
-
-if TYPE_CHECKING:
-    from .runner import Runner
+from .results import Result, RunInfo, Verdict
 
 __all__ = ["LEVELS", "PROFILES", "Plan", "Request"]
 
@@ -41,12 +39,9 @@ class Request:
 class Plan:
     """A checked request: the engine to try, and what to try on it."""
 
+    request: Request
     adapter: Any
-    device: str
     dtypes: tuple[str, ...]
-    level: str
-    profile: str
-    seed: int
     expectations: Expectations
     behaviors: Mapping[str, Behavior]
 
@@ -62,60 +57,76 @@ class Plan:
         adapter = request.adapter
         if isinstance(adapter, str):
             adapter = adapters.load_adapter(adapter, request.device)
+        elif isinstance(adapter, type):
+            adapter = adapter(request.device)
         offered = tuple(adapter.dtypes)
         defaults = tuple(dtype for dtype in adapter.default_dtypes if dtype in offered)
-        dtypes = request.dtypes or defaults or offered
+        dtypes = tuple(dict.fromkeys(request.dtypes)) or defaults or offered
         for dtype in dtypes:
-            _one_of(f"dtype on {adapter.name}", dtype, offered)
+            _one_of(f"dtype of adapter {adapter.name!r}", dtype, offered)
         behaviors = catalogue.load_specs()
-        return cls(
-            adapter=adapter,
-            device=adapter.device,
-            dtypes=tuple(dict.fromkeys(dtypes)),
-            level=request.level,
-            profile=request.profile,
-            seed=request.seed,
-            expectations=_expectations(request.expectations, adapter.name, behaviors),
-            behaviors=behaviors,
-        )
+        expectations = _expectations(request.expectations, adapter.name, behaviors)
+        return cls(request, adapter, dtypes, expectations, behaviors)
 
     @property
-    def name(self) -> str:
+    def file_name(self) -> str:
         """The engine and the device in one word, fit for a file name."""
-        words = f"{self.adapter.name}-{self.device}"
+        words = f"{self.adapter.name}-{self.adapter.device}"
         return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in words)
 
     def trials(self) -> list[catalogue.Trial]:
         """Every behavior and dtype that a complete run tries."""
-        return catalogue.trials(self.behaviors.values(), dtypes=self.dtypes, level=self.level)
-
-    def replay(self, behavior: Behavior, dtype: str) -> str:
-        """The command that tries one behavior in one dtype again, from any directory."""
-        words = ["pytest", "--pyargs", f"{behavior.module}::{behavior.id}[{dtype}]"]
-        words += [f"--adapter={self.request.adapter}"] if self.by_name else []
-        words += [f"--device={self.device}", f"--dtype={dtype}", f"--profile={self.profile}"]
-        if self.request.expectations is not None:
-            words.append(f"--expectations={self.request.expectations}")
-        return shlex.join([*words, f"--hypothesis-seed={self.seed}"])
-
-    def runner(self) -> Runner:
-        """A runner for this plan."""
-        from .runner import Runner
-
-        return Runner(
-            self.adapter, profile=self.profile, seed=self.seed, expectations=self.expectations
+        return catalogue.trials(
+            self.behaviors.values(), dtypes=self.dtypes, level=self.request.level
         )
+
+    def runner(self) -> runner.Runner:
+        """A runner for this plan."""
+        request = self.request
+        return runner.Runner(
+            self.adapter,
+            profile=request.profile,
+            seed=request.seed,
+            expectations=self.expectations,
+        )
+
+    def with_replay(self, result: Result) -> Result:
+        """The result with the command that tries the behavior again, as this run tried it."""
+        if result.failure is None:
+            return result
+        return replace(result, failure=replace(result.failure, replay=self.replay(result)))
+
+    def with_expectation(self, result: Result) -> Result:
+        """The result as a known failure, if the expectations list it as one."""
+        device = self.adapter.device
+        expected = self.expectations.match(result.behavior, result.dtype, device)
+        if expected is None:
+            return result
+        return replace(result, verdict=Verdict.EXPECTED_FAILURE, reason=str(expected))
+
+    def replay(self, result: Result) -> str:
+        """The command that tries one behavior in one dtype again, from any directory."""
+        request, adapter = self.request, self.request.adapter
+        if not isinstance(adapter, str):
+            adapter = f"{type(self.adapter).__module__}:{type(self.adapter).__qualname__}"
+        module = self.behaviors[result.behavior].module
+        words = ["pytest", "--pyargs", f"{module}::{result.behavior}[{result.dtype}]"]
+        words += [f"--adapter={adapter}", f"--device={self.adapter.device}"]
+        words += [f"--dtype={result.dtype}", f"--profile={request.profile}"]
+        if request.expectations is not None:
+            words.append(f"--expectations={request.expectations}")
+        return shlex.join([*words, f"--hypothesis-seed={request.seed}"])
 
     def info(self, *, started: str, seconds: float, complete: bool) -> RunInfo:
         """The facts of a run of this plan."""
         return RunInfo(
             adapter=self.adapter.name,
             engine_version=self.adapter.engine_version,
-            device=self.device,
+            device=self.adapter.device,
             dtypes=self.dtypes,
-            level=self.level,
-            profile=self.profile,
-            seed=self.seed,
+            level=self.request.level,
+            profile=self.request.profile,
+            seed=self.request.seed,
             python=platform.python_version(),
             platform=platform.platform(),
             started=started,
@@ -129,7 +140,7 @@ def _one_of(what: str, value: str, offered: tuple[str, ...]) -> None:
     if value not in offered:
         close = get_close_matches(value, offered, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ValueError(f"unknown {what}: {value!r}; {hint}offered: {', '.join(offered)}")
+        raise ValueError(f"unknown {what}: {value!r}; {hint}it is one of {', '.join(offered)}")
 
 
 def _expectations(

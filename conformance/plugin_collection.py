@@ -68,7 +68,7 @@ class ChapterFile(pytest.File):
         plan = self.config.stash[PLAN]
         module = f"{PACKAGE}.specs.{self.path.stem}"
         own = [behavior for behavior in plan.behaviors.values() if behavior.module == module]
-        for behavior, dtype in trials(own, dtypes=plan.dtypes, level=plan.level):
+        for behavior, dtype in trials(own, dtypes=plan.dtypes, level=plan.request.level):
             yield TrialItem.from_parent(
                 self, name=f"{behavior.id}[{dtype}]", behavior=behavior, dtype=dtype
             )
@@ -97,11 +97,12 @@ class TrialItem(pytest.Item):
             self.stash[RESULT] = stash[RUNNER].run(self.behavior, self.dtype)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the behavior is declared, and what to call it."""
-        return self.path, self.behavior.run.__code__.co_firstlineno - 1, self.name
+        """Where the behavior is declared, and what to call it above a failure."""
+        line = self.behavior.run.__code__.co_firstlineno - 1
+        return self.path, line, f"{self.behavior.id} ({self.dtype})"
 
     @property
-    def location(self) -> tuple[str, int | None, str]:  # type: ignore[override]
+    def location(self) -> tuple[str, int | None, str]:
         """As :meth:`reportinfo`, with the path that the node id has."""
         _, line, name = self.reportinfo()
         return self.nodeid.partition("::")[0], line, name

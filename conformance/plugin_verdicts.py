@@ -6,7 +6,6 @@ A result travels on its report as one JSON string, which is how it comes back fr
 from __future__ import annotations
 
 import json
-import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,14 +23,14 @@ _CARRIER = "conformance_result"
 _SKIPPED = (Verdict.UNSUPPORTED, Verdict.BLOCKED)
 
 
-def settle(report: pytest.TestReport, result: Result, *, replay: str) -> None:
+def settle(report: pytest.TestReport, result: Result, replay: str) -> None:
     """Give a report the outcome that its verdict has, with the reason where pytest shows one."""
     setattr(report, _CARRIER, json.dumps(result.to_json()))
     report.user_properties.append(("verdict", result.verdict.value))
     report.user_properties.append(("level", result.level))
-    path, line, _ = report.location
     if result.verdict in _SKIPPED:
         report.outcome = "skipped"
+        path, line, _ = report.location
         report.longrepr = (path, (line or 0) + 1, f"{result.verdict.value}: {result.reason}")
     elif result.verdict is Verdict.EXPECTED_FAILURE:
         report.outcome = "skipped"
@@ -39,7 +38,7 @@ def settle(report: pytest.TestReport, result: Result, *, replay: str) -> None:
         report.wasxfail = result.reason
     elif result.verdict.breaks_the_gate:
         report.outcome = "failed"
-        report.longrepr = Divergence(result, path, (line or 0) + 1, replay)
+        report.longrepr = Divergence(result, report.location, replay)
     else:
         report.outcome = "passed"
         report.longrepr = None
@@ -70,10 +69,11 @@ def fault(behavior: Behavior, dtype: str, verdict: Verdict, reason: str) -> Resu
 class Divergence(TerminalRepr):
     """A broken promise in five parts: the promise, what it asks, what came, a script, a command."""
 
-    def __init__(self, result: Result, path: str, line: int, replay: str) -> None:
+    def __init__(self, result: Result, location: tuple[str, int | None, str], replay: str) -> None:
         self.parts = _parts(result, replay)
+        path, line, _ = location
         headline = " ".join(_headline(result).split())
-        self.reprcrash = ReprFileLocation(path, line, headline)
+        self.reprcrash = ReprFileLocation(path, (line or 0) + 1, headline)
 
     def toterminal(self, out: TerminalWriter) -> None:
         """Write each part under its title."""

@@ -1,0 +1,139 @@
+"""The pytest plugin: options, collection, verdicts and reports, in the order of a run's life.
+
+The controller checks every argument before a worker starts, keeps the journal and writes the
+reports; workers only try behaviors and send each result home on its report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from . import plugin_options as options
+from ._pytest_entry import PACKAGE, names_missing_suite, selects_suite
+from .behavior import Level
+from .plan import Plan
+from .plugin_collection import PLAN, RESULT, TrialItem, collector, put_in_order
+from .plugin_session import Overseer
+from .plugin_verdicts import fault, settle
+from .results import Verdict
+
+_RESTARTS = 100
+
+
+class _WorkerController(Protocol):
+    """What this module uses of the controller's handle on one of xdist's workers."""
+
+    config: pytest.Config
+    workerinput: dict[str, Any]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    options.add_options(parser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None, object, object]:
+    """Say what to do about a conftest that wants an option name of the suite."""
+    try:
+        return (yield)
+    except ValueError as error:
+        if "already added" not in str(error):
+            raise
+        raise pytest.UsageError(
+            f"a conftest.py here declares an option that the suite has too ({error}); "
+            "add --noconftest, or run the suite from another directory"
+        ) from error
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Stand back if the suite is not among the arguments after all; register the level markers."""
+    directory = config.invocation_params.dir
+    if not selects_suite(config.args, pyargs=config.option.pyargs, directory=directory):
+        config.pluginmanager.unregister(name="autograd_conformance_suite")
+        if names_missing_suite(config.args, directory=directory):
+            raise pytest.UsageError(
+                f"there is no directory {PACKAGE!r} here; to run the installed suite add --pyargs"
+            )
+        return
+    for level in Level:
+        config.addinivalue_line("markers", f"{level.value}: a behavior of the {level.value} level")
+    if getattr(config.option, "maxworkerrestart", "") is None:
+        config.option.maxworkerrestart = str(_RESTARTS)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Check every argument and load the engine; in the controller, before any worker starts."""
+    config = session.config
+    try:
+        plan = Plan.of(options.request(config))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.stash[PLAN] = plan
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        config.pluginmanager.register(
+            Overseer(plan, options.report_directory(config)), "autograd_conformance_overseer"
+        )
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is tried, and the seed that tries it again."""
+    plan = config.stash.get(PLAN, None)
+    if plan is None:
+        return []
+    engine, asked = plan.adapter, plan.request
+    return [
+        f"conformance: {engine.name} {engine.engine_version} on {engine.device}, "
+        f"{', '.join(plan.dtypes)}",
+        f"conformance: level {asked.level}, profile {asked.profile}, "
+        f"--hypothesis-seed={asked.seed}",
+    ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: _WorkerController) -> None:
+    """Give a worker of xdist the controller's seed, so that all draw the same examples."""
+    node.workerinput[options.SEED] = node.config.stash[PLAN].request.seed
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect the package directory as the suite."""
+    return collector(path, parent)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collect a module of specs as a chapter, and as nothing else."""
+    found = yield
+    chapter = collector(file_path, parent)
+    return found if chapter is None else [chapter]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try what other behaviors build on before them."""
+    put_in_order(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the verdict of a trial into the outcome of its report."""
+    report = yield
+    if not isinstance(item, TrialItem) or report.when != "call":
+        return report
+    plan, result = item.config.stash[PLAN], item.stash.get(RESULT, None)
+    if result is None:
+        if call.excinfo is None or not isinstance(call.excinfo.value, Exception):
+            return report
+        result = fault(item.behavior, item.dtype, Verdict.ERROR, call.excinfo.exconly())
+    settle(report, plan.with_replay(result), plan.replay(result))
+    return report
