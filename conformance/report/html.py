@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -32,11 +33,12 @@ def render_html(document: Json) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {f.__name__: f for f in (duration, slug, percent, date, prose)}
+    environment.filters |= {f.__name__: f for f in (duration, slug, percent, date)}
     clean = printable(document)
     run, results = clean["run"], clean["results"]
     dtypes = list(dict.fromkeys([*run["dtypes"], *(result["dtype"] for result in results)]))
     rows = rows_of(results, dtypes)
+    environment.filters["prose"] = partial(prose, ids={row.id for row in rows})
     style, script = (_asset(environment, name) for name in ("report.css", "report.js"))
     return environment.get_template("report.html.j2").render(
         suite=clean["suite"],
@@ -93,9 +95,17 @@ def date(moment: str) -> str:
     return f"{day} {time} {'UTC' if zone in ('Z', '+00:00') else zone}".strip()
 
 
-def prose(text: str) -> Markup:
-    """A sentence, escaped, with what stands between backticks set as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(Markup.escape(text))))
+def prose(text: str, *, ids: Set[str] = frozenset()) -> Markup:
+    """A sentence, escaped, with what stands in backticks as code and those of ``ids`` as links."""
+
+    def link(found: re.Match[str]) -> str:
+        name = found.group()
+        return f'<a class="prose-id" href="#{name}">{name}</a>' if name in ids else name
+
+    parts = re.split(r"`([^`]+)`", str(Markup.escape(text)))
+    parts[::2] = [re.sub(r"[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*", link, part) for part in parts[::2]]
+    parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
+    return Markup("".join(parts))
 
 
 def slug(text: str) -> str:

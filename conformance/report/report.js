@@ -85,6 +85,7 @@
   // Moving from row to row
 
   const rowOf = (one) => one.rows[0];
+  const detailsOf = (one) => one.querySelectorAll(":scope > .detail > td > details");
 
   function step(by) {
     const visible = [...table.tBodies].filter((one) => one.classList.contains("behavior") && !one.hidden);
@@ -106,7 +107,7 @@
     const target = $(id);
     if (!target || !behaviors.includes(target)) return;
     if (target.hidden) clear();
-    for (const details of target.querySelectorAll("details")) details.open = true;
+    for (const details of detailsOf(target)) details.open = true;
     target.scrollIntoView();
     rowOf(target).focus({ preventScroll: true });
   }
@@ -160,7 +161,7 @@
     if (typing && event.key !== "Escape") return;
     const row = event.target.closest("tr.row");
     if (event.key === "Enter" && event.target === row) {
-      for (const details of row.parentElement.querySelectorAll("details")) details.open = !details.open;
+      for (const details of detailsOf(row.parentElement)) details.open = !details.open;
     } else if (Object.hasOwn(keys, event.key)) {
       event.preventDefault();
       keys[event.key]();
@@ -190,6 +191,6 @@
 
   $("filter").hidden = false;
   for (const button of document.querySelectorAll("button.copy")) button.hidden = false;
+  window.addEventListener("load", goToTarget);
   filter();
-  goToTarget();
 })();

@@ -107,6 +107,14 @@ class Row:
         return {dtype: _SEVERITY[verdict] for dtype, verdict in self.verdicts.items()}
 
     @property
+    def broken_how(self) -> str:
+        """What went wrong, in a line: the first divergence's message, or else a reason."""
+        for one in self.divergences:
+            if one.open:
+                return str(one.failure["message"]).strip().partition("\n")[0]
+        return next((note.headline for note in self.notes if note.verdict in DIVERGING), "")
+
+    @property
     def diverging(self) -> bool:
         """Whether any dtype breaks the gate."""
         return any(verdict in DIVERGING for verdict in self.verdicts.values())
