@@ -24,6 +24,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "version": ("x",),
     "set_requires_grad": ("x", "flag"),
     "grad": ("x",),
+    "slot_value": ("x",),
     "set_grad": ("x", "value"),
     "clear_grad": ("x",),
     "zero_grad": ("x",),
@@ -73,7 +74,7 @@ IN_PLACE: Mapping[str, tuple[str, ...]] = {
 }
 
 OPERANDS = "abc"
-_VARIADIC = ("concat", "stack")
+VARIADIC = ("concat", "stack")
 
 
 class UnusableError(ValueError):
@@ -99,6 +100,8 @@ class Adapter:
         default_dtypes: the dtypes tried when none is asked for.
         max_ndim: the largest rank of a tensor, None if unbounded; scalar engines say 0.
         refusal: the exception class of the engine's refusals.
+        version_phrase: an expression for the engine's version.
+        empty_slot: what an engine without None keeps in a gradient slot that nothing reached.
     """
 
     name: ClassVar[str]
@@ -111,6 +114,7 @@ class Adapter:
     max_ndim: ClassVar[int | None] = None
     refusal: ClassVar[str] = "Exception"
     version_phrase: ClassVar[str] = "'unknown'"
+    empty_slot: ClassVar[str] = "None"
 
     def __init__(self, device: str = "cpu") -> None:
         """Import the engine and compile its phrases.
@@ -144,6 +148,10 @@ class Adapter:
             raise UnusableError(
                 f"adapter {self.name!r} has no device {self.device!r}; it runs on cpu only"
             )
+
+    def is_empty_slot(self, grad: Any) -> bool:
+        """Whether the engine's own way to say an empty slot is what ``grad`` is."""
+        return self.empty_slot != "None" and bool(grad == eval(self.empty_slot, self.namespace))
 
     def can(self, *capabilities: str) -> bool:
         """Whether everything named has a phrase; ``backward.inputs`` names a phrase's slot."""
@@ -195,7 +203,7 @@ def slots(name: str) -> tuple[str, ...]:
         return ACTIONS[name]
     if name in IN_PLACE:
         return IN_PLACE[name]
-    if name in _VARIADIC:
+    if name in VARIADIC:
         return ("tensors", *OPS[name].params)
     return (*OPERANDS[: arity(name)], *OPS[name].params)
 

@@ -1,7 +1,7 @@
 """From bytes to programs.
 
 A program's bytes are a header, three records for leaves, one record for each step and a pool of
-numbers. A record that starts with byte 0 is no step at all, so that shrinking bytes towards 0
+numbers. A record that starts with a small byte is no step at all, so that shrinking towards 0
 removes steps one by one and makes those that stay simpler.
 """
 
@@ -28,6 +28,7 @@ STEP_BYTES = 6
 LEAF_BYTES = 2
 POOL_BYTES = 20
 MAX_LEAVES = 3
+NO_STEP = 80
 
 SHAPES: tuple[Shape, ...] = (
     (), (2,), (3,), (2, 3), (1,), (2, 2), (3, 1), (1, 3), (2, 1, 2), (2, 2, 2), (1, 1), (0,),
@@ -141,7 +142,7 @@ def _draw_leaves(source: ByteSource, scope: Scope, recipe: Recipe) -> Draft:
     source.byte()
     shapes = [shape for shape in recipe.shapes if len(shape) <= scope.max_ndim]
     base = source.choose(shapes)
-    pool = source.data[-POOL_BYTES:]
+    pool = source.data[-POOL_BYTES:].ljust(POOL_BYTES, b"\0")
     numbers = SMOOTH_NUMBERS if recipe.smooth else EXACT_NUMBERS
     leaves: list[Leaf] = []
     drawn = 0
@@ -178,15 +179,15 @@ def _related(base: Shape, byte: int, shapes: Sequence[Shape]) -> Shape:
 def _draw_step(
     draft: Draft, source: ByteSource, ops: Sequence[str], scope: Scope, recipe: Recipe
 ) -> None:
-    choice = source.byte()
-    if choice == 0 or not ops:
+    choice = source.byte() - NO_STEP
+    if choice < 0 or not ops:
         return
     count = len(draft.shapes)
     first = count - 1 - source.below(min(count, 4))
     second = source.byte()
     start = source.position
     for attempt in range(4):
-        op = ops[(choice - 1 + attempt * 7) % len(ops)]
+        op = ops[(choice + attempt * 7) % len(ops)]
         operands = _operands(draft, op, first, second)
         source.position = start
         if operands is not None and _try_step(draft, source, op, operands, scope, recipe):

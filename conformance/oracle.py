@@ -72,7 +72,7 @@ class Overlay(Node):
     __slots__ = ()
 
     def evaluate(self, values: Sequence[Array]) -> Array:
-        return self.value
+        return values[0] if self.value is self.inputs[0].value else self.value
 
     def differentiate(
         self, values: Sequence[Array], out: Array, jets: Sequence[Jet | None], algebra: Algebra
@@ -148,10 +148,10 @@ def jets(
     is among ``cuts`` pass on their own directions only.
     """
     found: dict[int, Jet | None] = {}
-    seeds = _seeds(sources, order)
+    start = seeds(sources, order)
     for node in ancestors(roots):
         passed = None if node.id in cuts else _jet(node, found, sources, order, algebra)
-        found[node.id] = _add(seeds.get(node.id), passed)
+        found[node.id] = _add(start.get(node.id), passed)
     return found
 
 
@@ -170,18 +170,19 @@ def _jet(
     return node.differentiate([n.value for n in node.inputs], node.value, passed, algebra)
 
 
-def _seeds(sources: Sequence[Node], order: int) -> dict[int, Jet]:
+def seeds(sources: Sequence[Node], order: int) -> dict[int, Jet]:
+    """The jets that sources start with: each element moves along a direction of its own."""
     sizes = [source.value.size for source in sources]
     directions = sum(sizes)
     unit = np.eye(directions)
-    seeds, start = {}, 0
+    started, start = {}, 0
     for source, size in zip(sources, sizes, strict=True):
         shape = source.value.shape
         first = unit[:, start : start + size].reshape((directions, *shape))
         higher = [np.zeros((directions,) * m + shape) for m in range(2, order + 1)]
-        seeds[source.id] = [first, *higher]
+        started[source.id] = [first, *higher]
         start += size
-    return seeds
+    return started
 
 
 def _add(a: Jet | None, b: Jet | None) -> Jet | None:

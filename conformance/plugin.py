@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import pytest
 
 from . import plugin_options as options
-from ._pytest_entry import PACKAGE, names_missing_suite, selects_suite
+from ._pytest_entry import PACKAGE, names_missing_suite, selects_suite, suite_root
 from .behavior import Level
 from .plan import Plan
 from .plugin_collection import PLAN, RESULT, TrialItem, collector, put_in_order
@@ -112,8 +112,10 @@ def pytest_collect_file(
 ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Collect a module of specs as a chapter, and as nothing else."""
     found = yield
+    if suite_root(file_path) is None:
+        return found
     chapter = collector(file_path, parent)
-    return found if chapter is None else [chapter]
+    return [] if chapter is None else [chapter]
 
 
 @pytest.hookimpl(trylast=True)
@@ -135,5 +137,7 @@ def pytest_runtest_makereport(
         if call.excinfo is None or not isinstance(call.excinfo.value, Exception):
             return report
         result = fault(item.behavior, item.dtype, Verdict.ERROR, call.excinfo.exconly())
+        report.sections.append(("a fault of the suite itself", report.longreprtext))
+    item.user_properties += [("verdict", result.verdict.value), ("level", result.level)]
     settle(report, plan.with_replay(result), plan.replay(result))
     return report

@@ -15,7 +15,7 @@ import pytest
 
 from ._pytest_entry import PACKAGE, suite_root
 from .behavior import Behavior
-from .catalogue import chapters, requirements_first, trials
+from .catalogue import requirements_first, trials
 from .plan import Plan
 from .results import Result
 from .runner import Runner
@@ -40,9 +40,16 @@ def collector(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     nodeid = "/".join((PACKAGE, *path.relative_to(root).parts))
     if path in (root, root / "specs"):
         return SuiteDirectory.from_parent(parent, path=path, nodeid=nodeid)
-    if path.parent == root / "specs" and path.suffix == ".py" and path.stem in chapters():
+    chapters = _chapters(parent.config.stash[PLAN])
+    if path.parent == root / "specs" and path.suffix == ".py" and path.stem in chapters:
         return ChapterFile.from_parent(parent, path=path, nodeid=nodeid)
     return None
+
+
+def _chapters(plan: Plan) -> list[str]:
+    """The names of the modules that declare the plan's behaviors, in their order."""
+    modules = dict.fromkeys(behavior.module for behavior in plan.behaviors.values())
+    return [module.rpartition(".")[2] for module in modules]
 
 
 class SuiteDirectory(pytest.Directory):
@@ -51,7 +58,8 @@ class SuiteDirectory(pytest.Directory):
     def collect(self) -> Iterable[pytest.Collector]:
         """The directory of specs, or the chapters in their order."""
         if self.path.name == "specs":
-            paths = [self.path / f"{name}.py" for name in chapters()]
+            chapters = _chapters(self.config.stash[PLAN])
+            paths = [self.path / f"{name}.py" for name in chapters]
         else:
             paths = [self.path / "specs"]
         for path in paths:

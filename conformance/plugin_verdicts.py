@@ -26,8 +26,6 @@ _SKIPPED = (Verdict.UNSUPPORTED, Verdict.BLOCKED)
 def settle(report: pytest.TestReport, result: Result, replay: str) -> None:
     """Give a report the outcome that its verdict has, with the reason where pytest shows one."""
     setattr(report, _CARRIER, json.dumps(result.to_json()))
-    report.user_properties.append(("verdict", result.verdict.value))
-    report.user_properties.append(("level", result.level))
     if result.verdict in _SKIPPED:
         report.outcome = "skipped"
         path, line, _ = report.location

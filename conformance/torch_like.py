@@ -85,6 +85,7 @@ ACTIONS: Mapping[str, str] = {
     "version": "x._version",
     "set_requires_grad": "x.requires_grad_(flag)",
     "grad": "x.grad",
+    "slot_value": "x.grad.detach().cpu().numpy()",
     "set_grad": "x.grad = value",
     "clear_grad": "x.grad = None",
     "zero_grad": "x.grad.zero_()",

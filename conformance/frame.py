@@ -1,0 +1,134 @@
+"""The frame condition: whatever a behavior did not mention is as the ledger says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.judge import as_array, judge
+from conformance.ledger import UNKNOWN, Entry, HookRecord
+from conformance.oracle import Node
+from conformance.trace import AdapterFault, Check, Divergence
+
+if TYPE_CHECKING:
+    from conformance.session import Session
+    from conformance.var import Var
+
+_FLAGS = ("requires_grad", "is_leaf")
+
+
+def check_frame(session: Session) -> None:
+    """Compare every tensor's values, flags and gradient, and every hook's calls, with the ledger.
+
+    Raises:
+        Divergence: the first thing that is not as predicted.
+    """
+    adapter = session.adapter
+    flags = [name for name in _FLAGS if adapter.can(name)]
+    grads = adapter.can("grad")
+    for x in session.vars:
+        check_value(session, x)
+        if x.entry.flags_known:
+            for name in flags:
+                check_flag(session, name, x, getattr(x.entry, name))
+        if grads and (x.entry.retains or (x.entry.is_leaf and x.entry.flags_known)):
+            check_slot(session, x)
+    for record in session.hooks:
+        if record.certain:
+            _check_hook(record, session.dtype)
+
+
+def check_value(session: Session, x: Var) -> None:
+    """The tensor holds the values the ledger says."""
+    _check_array(session, "value", (x,), session.observe("value", x.handle), x.entry)
+
+
+def check_flag(session: Session, name: str, x: Var, expected: bool) -> None:
+    """A flag reads as expected."""
+    actual = session.observe(name, x.handle)
+    if actual is not expected and bool(actual) != expected:
+        raise Divergence(
+            f"{name} is {actual}, not {expected}",
+            expected=f"{name} = {expected}",
+            actual=f"{name} = {actual}",
+            check=Check(name, (x,), expected),
+        )
+
+
+def check_slot(session: Session, x: Var) -> None:
+    """The gradient slot is empty, or holds the gradient the ledger says."""
+    slot = x.entry.grad
+    if slot is UNKNOWN:
+        return
+    grad = session.observe("grad", x.handle)
+    if slot is None:
+        if grad is not None and not session.adapter.is_empty_slot(grad):
+            raise Divergence(
+                "the gradient slot should be empty",
+                expected="grad is None",
+                actual=f"grad = {_shown(as_array(session.observe('slot_value', x.handle)))}",
+                check=Check("grad", (x,), None),
+            )
+        return
+    assert isinstance(slot, Entry)
+    if grad is None:
+        raise Divergence(
+            "the gradient slot is empty",
+            expected=f"grad = {_shown(slot.value)}",
+            actual="grad is None",
+            check=Check("slot_value", (x,), slot.value),
+        )
+    _check_array(session, "slot_value", (x,), session.observe("slot_value", x.handle), slot)
+
+
+def check_numbers(
+    session: Session, name: str, arguments: tuple[Any, ...], actual: Any, expected: Node, dtype: str
+) -> None:
+    """Something read off the engine has the expected numbers."""
+    try:
+        array = as_array(actual)
+    except TypeError as error:
+        raise AdapterFault(str(error)) from error
+    verdict = judge(array, expected, dtype)
+    if not verdict.right:
+        label = {"slot_value": "grad", "value": "the value"}.get(name, name)
+        raise Divergence(
+            f"{label} is wrong" + (f" ({verdict.remark})" if verdict.remark else ""),
+            expected=_shown(expected.value),
+            actual=_shown(array),
+            check=Check(name, arguments, expected.value, verdict.tolerance),
+        )
+
+
+def _check_array(
+    session: Session, name: str, arguments: tuple[Any, ...], actual: Any, entry: Entry
+) -> None:
+    check_numbers(session, name, arguments, actual, entry.node, entry.dtype)
+    if isinstance(actual, np.ndarray) and actual.dtype.name != entry.dtype:
+        raise Divergence(
+            f"{'grad' if name == 'slot_value' else 'the value'} has dtype {actual.dtype.name}",
+            expected=entry.dtype,
+            actual=actual.dtype.name,
+            check=Check(f"{name}_dtype", arguments, np.array(entry.dtype)),
+        )
+
+
+def _check_hook(record: HookRecord, dtype: str) -> None:
+    if len(record.calls) != len(record.expected):
+        raise Divergence(
+            f"a hook was called {len(record.calls)} times, not {len(record.expected)}",
+            expected=f"{len(record.expected)} calls",
+            actual=f"{len(record.calls)} calls",
+        )
+    for call, expected in zip(record.calls, record.expected, strict=True):
+        if not judge(call, expected, dtype).right:
+            raise Divergence(
+                "a hook was given a wrong gradient",
+                expected=_shown(expected.value),
+                actual=_shown(call),
+            )
+
+
+def _shown(array: Any) -> str:
+    return np.array2string(np.asarray(array), separator=", ", threshold=40)

@@ -1,0 +1,331 @@
+"""Backward passes: running them on the engine and predicting what they leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance import oracle
+from conformance.adapter import Adapter, Unsupported
+from conformance.conditioning import Part, Received
+from conformance.judge import as_array
+from conformance.kernels import Array
+from conformance.ledger import UNKNOWN, Entry, History, HookRecord, Outcome, Storage
+from conformance.oracle import Gradient, Node
+from conformance.trace import Divergence, EngineError, HookSource
+
+if TYPE_CHECKING:
+    from conformance.session import Session
+    from conformance.var import Var
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A backward pass about to run: its roots, cotangents, and what the ledger says of it."""
+
+    roots: tuple[Entry, ...]
+    cotangents: tuple[Node, ...]
+    targets: tuple[Entry, ...] | None
+    visited: tuple[Node, ...]
+    outcome: Outcome
+    keeps_graph: bool
+
+
+def backward(
+    session: Session,
+    roots: Sequence[Var],
+    cotangents: Sequence[Var | None] | None = None,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Var] | None = None,
+) -> Outcome:
+    """A backward pass that accumulates into gradient slots.
+
+    Returns:
+        What the pass did: it succeeded, or, where it may do either, was refused.
+
+    Raises:
+        Divergence: the engine refused a pass that is bound to succeed, or the reverse.
+    """
+    plan = _plan(session, roots, cotangents, retain_graph, create_graph, inputs)
+    name, arguments = _spoken(
+        session.adapter, roots, cotangents, retain_graph, create_graph, inputs
+    )
+    refused = _run(session, name, arguments, plan)
+    if refused is not None:
+        return refused
+    _settle(session, plan, create_graph)
+    return Outcome.SUCCEEDS
+
+
+def gradients(
+    session: Session,
+    outputs: Sequence[Var],
+    inputs: Sequence[Var],
+    cotangents: Sequence[Var | None] | None = None,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+    materialize_grads: bool = False,
+) -> list[Var | None]:
+    """The functional form: gradients of the outputs with respect to ``inputs``, slots untouched."""
+    plan = _plan(session, outputs, cotangents, retain_graph, create_graph, inputs)
+    arguments = (
+        list(outputs), list(inputs), _listed(cotangents), retain_graph, create_graph,
+        allow_unused, materialize_grads,
+    )  # fmt: skip
+    handles = _call(session, "gradients", arguments)
+    _mark_freed(session, plan)
+    if not isinstance(handles, tuple | list) or len(handles) != len(inputs):
+        raise Divergence("gradients gave something else than one entry for each input")
+    session.trace[-1].results = results = []
+    made: list[Var | None] = []
+    totals = _flow(session, plan, [x.entry for x in inputs])
+    for x, handle in zip(inputs, handles, strict=True):
+        entry = _gradient_of(plan, x.entry, totals, create_graph, materialize_grads)
+        if entry is None or handle is None:
+            if (entry is None) != (handle is None):
+                raise Divergence(
+                    "an unused input has no gradient, a used one has",
+                    expected="None" if entry is None else f"{entry.value}",
+                    actual="None" if handle is None else "a tensor",
+                )
+            results.append(None)
+            made.append(None)
+            continue
+        made.append(session.adopt(handle, entry))
+    return made
+
+
+def retain_grad(session: Session, x: Var) -> None:
+    """Ask for an intermediate's gradient to be stored."""
+    session.call("retain_grad", (x.handle,), shown=(x,))
+    x.entry.retains = x.entry.retains or not x.entry.is_leaf
+
+
+def hook(session: Session, x: Var, factor: float | None = None) -> Callable[[], None]:
+    """Register a hook that multiplies the gradient, or only looks; gives what removes it again."""
+    record = HookRecord(factor)
+    adapter = session.adapter
+
+    def function(gradient: Any) -> Any:
+        record.calls.append(as_array(adapter["value"](gradient)).astype(np.float64))
+        return None if factor is None else adapter["mul_scalar"](gradient, factor)
+
+    handle = session.call("hook", (x.handle, function), shown=(x, HookSource(factor)))
+    registration = session.trace[-1]
+    session.hooks.append(record)
+    registered = session.ledger.hooks.setdefault(x.entry.source.id, [])
+    registered.append(record)
+
+    def remove() -> None:
+        session.call("remove_hook", (handle,), shown=(registration,))
+        if record in registered:
+            registered.remove(record)
+
+    return remove
+
+
+def _listed(values: Sequence[Var | None] | None) -> list[Var | None] | None:
+    return None if values is None else list(values)
+
+
+def _handles(value: Any) -> Any:
+    """Variables replaced by the engine's own objects, inside lists too."""
+    if isinstance(value, list):
+        return [_handles(item) for item in value]
+    return getattr(value, "handle", value)
+
+
+def _call(session: Session, name: str, arguments: Sequence[Any]) -> Any:
+    return session.call(name, tuple(map(_handles, arguments)), shown=tuple(arguments))
+
+
+def _spoken(
+    adapter: Adapter,
+    roots: Sequence[Var],
+    cotangents: Sequence[Var | None] | None,
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Sequence[Var] | None,
+) -> tuple[str, tuple[Any, ...]]:
+    """The phrase for a backward pass and its arguments.
+
+    Raises:
+        Unsupported: the engine has no phrase for this form of it.
+    """
+    wanted = {
+        "cotangent": cotangents is not None,
+        "retain_graph": bool(retain_graph),
+        "create_graph": create_graph,
+        "inputs": inputs is not None,
+    }
+    listed = None if inputs is None else list(inputs)
+    if len(roots) != 1:
+        given = (list(roots), _listed(cotangents), retain_graph, create_graph, listed)
+        return "backward_all", given
+    v = None if cotangents is None else cotangents[0]
+    if adapter.can("backward", *(f"backward.{slot}" for slot, need in wanted.items() if need)):
+        return "backward", (roots[0], v, retain_graph, create_graph, listed)
+    if adapter.can("backward_keeping_graph") and not (create_graph or inputs):
+        if cotangents is None or adapter.can("backward_keeping_graph.cotangent"):
+            return "backward_keeping_graph", (roots[0], v)
+    missing = [slot for slot, need in wanted.items() if need]
+    raise Unsupported(f"backward({', '.join(missing)})")
+
+
+def _plan(
+    session: Session,
+    roots: Sequence[Var],
+    cotangents: Sequence[Var | None] | None,
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Sequence[Var] | None,
+) -> Pass:
+    ledger = session.ledger
+    given = cotangents or [None] * len(roots)
+    vs = tuple(
+        Node(np.ones(root.shape)) if v is None else v.entry.node
+        for root, v in zip(roots, given, strict=True)
+    )
+    entries = tuple(root.entry for root in roots)
+    targets = None if inputs is None else tuple(x.entry for x in inputs)
+    sources = None if targets is None else [entry.source for entry in targets]
+    visited = ledger.visited(entries, sources)
+    keeps = create_graph if retain_graph is None else retain_graph
+    return Pass(entries, vs, targets, tuple(visited), ledger.outcome(visited), keeps)
+
+
+def _run(session: Session, name: str, arguments: tuple[Any, ...], plan: Pass) -> Outcome | None:
+    """Say the phrase; None on success, the outcome where a refusal is one of two right ways."""
+    expecting = session.expecting
+    session.expecting = expecting or plan.outcome is not Outcome.SUCCEEDS
+    try:
+        _call(session, name, arguments)
+    except EngineError as caught:
+        if plan.outcome is Outcome.SUCCEEDS:
+            raise
+        _taint(session, plan)
+        if expecting:
+            raise
+        session.trace[-1].raises = True
+        if not isinstance(caught.error, session.adapter.refusals):
+            raise Divergence(f"{name} raised {type(caught.error).__name__}") from caught
+        return plan.outcome
+    finally:
+        session.expecting = expecting
+    if plan.outcome in (Outcome.FREED, Outcome.MODIFIED) and not expecting:
+        raise Divergence(
+            f"no error was raised, although a backward pass {plan.outcome.value}",
+            expected=f"an error: it {plan.outcome.value}",
+            actual="no error",
+        )
+    return None
+
+
+def _taint(session: Session, plan: Pass) -> None:
+    """After a pass that failed midway: what it may have reached is unknown, and may be freed."""
+    reached = {node.id for node in oracle.ancestors([root.node for root in plan.roots])}
+    for x in session.vars:
+        if x.entry.source.id in reached:
+            x.entry.grad = UNKNOWN
+    for node in plan.visited:
+        if node.id in session.ledger.kept:
+            session.ledger.freed.add(node.id)
+            session.ledger.surely_keeps.discard(node.id)
+    for record in session.hooks:
+        record.certain = False
+
+
+def _settle(session: Session, plan: Pass, create_graph: bool) -> None:
+    """What a pass that succeeded leaves in slots, nodes and hooks."""
+    filled = _filled(session, plan)
+    totals = _flow(session, plan, filled)
+    _mark_freed(session, plan)
+    for entry in filled:
+        if plan.targets is not None and not entry.is_leaf:
+            entry.retains = True
+        found = totals.get(entry.source.id)
+        if found is not None:
+            node = _gradient_node(plan, entry, found[1], create_graph)
+            session.ledger.accumulate(entry, node, create_graph)
+
+
+def _filled(session: Session, plan: Pass) -> list[Entry]:
+    """The entries whose slots the pass adds to."""
+    if plan.targets is not None:
+        return list({id(entry): entry for entry in plan.targets}.values())
+    entries = {id(x.entry): x.entry for x in session.vars}.values()
+    return [e for e in entries if e.requires_grad and (e.is_leaf or e.retains)]
+
+
+def _flow(session: Session, plan: Pass, entries: Sequence[Entry]) -> dict[int, tuple[Array, Array]]:
+    """The gradients before and after hooks, by source; every hook on the way is noted as called."""
+    hooks = {key: records for key, records in session.ledger.hooks.items() if records}
+    roots = [root.source for root in plan.roots]
+    cotangents = [v.value for v in plan.cotangents]
+    targets = [entry.source for entry in entries]
+    if plan.targets is not None and hooks:
+        on_the_way = {node.id for node in plan.visited} | {node.id for node in targets}
+        hooks = {key: records for key, records in hooks.items() if key in on_the_way}
+    composed = {key: _compose(records) for key, records in hooks.items()}
+    exact = all(node.exact for node in (*roots, *plan.cotangents))
+    totals = oracle.flow(roots, cotangents, targets, composed)
+    for key, records in hooks.items():
+        if key in totals:
+            value = totals[key][0]
+            for record in records:
+                record.expected.append(Node(value, exact=exact))
+                value = record.transform(value)
+    return totals
+
+
+def _compose(records: Sequence[HookRecord]) -> Callable[[Array], Array]:
+    def apply_all(gradient: Array) -> Array:
+        for record in records:
+            gradient = record.transform(gradient)
+        return gradient
+
+    return apply_all
+
+
+def _gradient_node(plan: Pass, entry: Entry, value: Array, create_graph: bool) -> Node:
+    roots = tuple(root.source for root in plan.roots)
+    if create_graph:
+        return Gradient(roots, plan.cotangents, entry.source)
+    exact = all(node.exact for node in (*roots, *plan.cotangents))
+    vs = tuple(v.value for v in plan.cotangents)
+    return Received(value, (Part(roots, vs, entry.source),), exact)
+
+
+def _gradient_of(
+    plan: Pass,
+    entry: Entry,
+    totals: dict[int, tuple[Array, Array]],
+    create_graph: bool,
+    materialize: bool,
+) -> Entry | None:
+    found = totals.get(entry.source.id)
+    if found is None:
+        if not materialize:
+            return None
+        node: Node = Node(np.zeros(entry.value.shape))
+        create_graph = False
+    else:
+        node = _gradient_node(plan, entry, found[1], create_graph)
+    made = Entry(
+        History(Storage(node.value), node, create_graph), (), node, create_graph, entry.dtype
+    )
+    made.leaf = not create_graph
+    made.flags_known = not create_graph and not materialize
+    return made
+
+
+def _mark_freed(session: Session, plan: Pass) -> None:
+    if not plan.keeps_graph:
+        session.ledger.freed.update(node.id for node in plan.visited)

@@ -1,0 +1,203 @@
+"""A session: one example on one engine, every action recorded, predicted and compared.
+
+Each action runs the engine's phrase, then tells the ledger, and leaves an instruction behind.
+Behaviors are written on sessions and :class:`~conformance.var.Var`; nothing here knows which
+behavior runs, or which engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from conformance import grad_slots, modes, passes
+from conformance.adapter import VARIADIC, Adapter, Unsupported
+from conformance.custom import custom_nodes
+from conformance.frame import check_frame
+from conformance.ledger import Entry, HookRecord, Ledger
+from conformance.oracle import Node
+from conformance.program import Program
+from conformance.trace import Divergence, EngineError, Instruction
+from conformance.var import Var
+
+
+class Session:
+    """Runs actions on an engine, and holds what the ledger says of each tensor.
+
+    Args:
+        adapter: the engine's phrasebook.
+        dtype: the floating dtype that leaves are made in.
+    """
+
+    def __init__(self, adapter: Adapter, dtype: str = "float64") -> None:
+        self.adapter = adapter
+        self.dtype = dtype
+        self.ledger = Ledger()
+        self.trace: list[Instruction] = []
+        self.vars: list[Var] = []
+        self.hooks: list[HookRecord] = []
+        self.expecting = False
+
+    def tensor(self, value: Any, requires_grad: bool = False, dtype: str | None = None) -> Var:
+        """A new leaf with these values (any array-like of numbers).
+
+        Raises:
+            Unsupported: the engine lacks the dtype, or tensors of this rank.
+        """
+        name = dtype or self.dtype
+        if name not in self.adapter.dtypes:
+            raise Unsupported(f"dtype {name}")
+        array = np.asarray(value, dtype=name)
+        if self.adapter.max_ndim is not None and array.ndim > self.adapter.max_ndim:
+            raise Unsupported(f"tensors of {array.ndim} axes")
+        handle = self.call(
+            "tensor",
+            (array, self.adapter.dtype_objects[name], self.adapter.device, requires_grad),
+            shown=(array, name, self.adapter.device, requires_grad),
+        )
+        entry = self.ledger.new(array.astype(np.float64), requires_grad, name)
+        return self.adopt(handle, entry)
+
+    def leaves(self, program: Program) -> list[Var]:
+        """One leaf for each of the program's, tracked and laid out as the program says."""
+        made = []
+        for leaf in program.leaves:
+            if not (leaf.strided and len(leaf.shape) > 1 and self.adapter.can("permute")):
+                made.append(self.tensor(leaf.value, leaf.requires_grad))
+                continue
+            backwards = tuple(reversed(range(len(leaf.shape))))
+            x = self.apply("permute", [self.tensor(leaf.value.T)], (backwards,))
+            made.append(x.requires_grad_() if leaf.requires_grad else x)
+        return made
+
+    def run(self, program: Program, leaves: Sequence[Var]) -> Var:
+        """The program's first output, computed from ``leaves``."""
+        return program.run(self, leaves)[0]
+
+    def apply(self, op: str, operands: Sequence[Var], params: tuple[Any, ...] = ()) -> Var:
+        """The result of an operation of the table."""
+        handles = [operand.handle for operand in operands]
+        given = (self.adapter.dtype_objects[params[0]],) if op == "cast" else params
+        variadic = op in VARIADIC
+        handle = self.call(
+            op,
+            (handles, *given) if variadic else (*handles, *given),
+            shown=(list(operands), *params) if variadic else (*operands, *params),
+        )
+        dtype = params[0] if op == "cast" else operands[0].entry.dtype
+        entries = [operand.entry for operand in operands]
+        return self.adopt(handle, self.ledger.apply(op, entries, params, dtype))
+
+    def write(
+        self, op: str, target: Var, operand: Var | None, params: tuple[Any, ...] = ()
+    ) -> None:
+        """An in-place operation: ``target`` takes on the result."""
+        operands = (target,) if operand is None else (target, operand)
+        self.call(op, (*(o.handle for o in operands), *params), shown=(*operands, *params))
+        self.ledger.write_op(op, [o.entry for o in operands], params)
+
+    def custom(self, name: str, inputs: Sequence[Var], *constants: float) -> list[Var]:
+        """The outputs of a custom function that the adapter defines."""
+        handles = [x.handle for x in inputs]
+        outputs = self.call(
+            "custom",
+            (self.adapter.define(name), [*handles, *constants]),
+            shown=(name, [*inputs, *constants]),
+        )
+        entries = custom_nodes(self.ledger, name, [x.entry for x in inputs], constants)
+        many = outputs if isinstance(outputs, tuple | list) else [outputs]
+        if len(many) != len(entries):
+            raise Divergence(f"{name} gave {len(many)} results, not {len(entries)}")
+        made = [self.adopt(h, e) for h, e in zip(many, entries, strict=True)]
+        self.trace[-1].results = made
+        return made
+
+    def detach(self, x: Var) -> Var:
+        """A tensor without history on the memory of ``x``."""
+        return self.adopt(self.call("detach", (x.handle,), shown=(x,)), self.ledger.detach(x.entry))
+
+    def set_requires_grad(self, x: Var, flag: bool) -> Var:
+        """Switch tracking of a leaf; gives ``x`` itself."""
+        self.call("set_requires_grad", (x.handle, flag), shown=(x, flag))
+        self.ledger.track(x.entry, flag)
+        return x
+
+    backward = passes.backward
+    gradients = passes.gradients
+    retain_grad = passes.retain_grad
+    hook = passes.hook
+    read_grad = grad_slots.read
+    assign_grad = grad_slots.assign
+    zero_grad = grad_slots.zero
+    no_grad = modes.no_grad
+    enable_grad = modes.enable_grad
+
+    def constant(self, value: Any) -> Node:
+        """A node for a number that no tensor of the session holds."""
+        return Node(np.asarray(value, dtype=np.float64))
+
+    @contextmanager
+    def raises(self, why: str) -> Iterator[None]:
+        """Expect the engine to refuse what the block does, for the reason ``why``."""
+        self.expecting = True
+        try:
+            yield
+        except EngineError as caught:
+            self._judge_refusal(caught.error, why)
+            return
+        finally:
+            self.expecting = False
+        self.trace[-1].raises = True
+        raise Divergence(
+            f"no error was raised, although {why}", expected=f"an error: {why}", actual="no error"
+        )
+
+    def _judge_refusal(self, error: BaseException, why: str) -> None:
+        self.trace[-1].raises = True
+        if not isinstance(error, self.adapter.refusals):
+            raise Divergence(
+                f"the engine raised {type(error).__name__}, although {why}",
+                expected=f"{self.adapter.refusal}: {why}",
+                actual=f"{type(error).__name__}: {error}",
+            ) from error
+
+    def call(self, name: str, arguments: tuple[Any, ...], *, shown: tuple[Any, ...]) -> Any:
+        """Say a phrase. What the engine raises is a divergence unless a refusal is expected."""
+        phrase = self.adapter[name]
+        self.trace.append(Instruction(name, shown))
+        try:
+            return phrase(*arguments)
+        except (KeyboardInterrupt, MemoryError, Divergence, EngineError):
+            raise
+        except BaseException as error:
+            if self.expecting:
+                raise EngineError(error) from error
+            raise _unexpected(name, error) from error
+
+    def observe(self, name: str, *arguments: Any) -> Any:
+        """Read something off the engine without leaving an instruction."""
+        try:
+            return self.adapter[name](*arguments)
+        except (KeyboardInterrupt, MemoryError, Unsupported):
+            raise
+        except BaseException as error:
+            raise _unexpected(f"reading {name}", error) from error
+
+    def adopt(self, handle: Any, entry: Entry) -> Var:
+        """A variable for what the last instruction gave."""
+        var = Var(self, handle, entry)
+        self.trace[-1].results.append(var)
+        self.vars.append(var)
+        return var
+
+    def finish(self) -> None:
+        """Check the frame condition: everything observable is as the ledger says."""
+        check_frame(self)
+
+
+def _unexpected(name: str, error: BaseException) -> Divergence:
+    shown = f"{type(error).__name__}: {error}"
+    return Divergence(f"{name} raised {shown}", expected="no error", actual=shown)
