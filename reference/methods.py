@@ -1,0 +1,266 @@
+"""The operations as methods and operators of a tensor: other names for the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from conformance.reference import (
+    arrays,
+    dispatch,
+    dtypes,
+    elementwise,
+    graph,
+    hooks,
+    indexing,
+    inplace,
+    linear,
+    modes,
+    reductions,
+    reverse,
+    shapes,
+)
+from conformance.reference.errors import NotDifferentiableError, ShapeError
+
+
+class Methods:
+    """What a tensor can do; what a tensor is stands in ``tensors``."""
+
+    __slots__ = ()
+    __array_ufunc__ = None
+    __hash__ = object.__hash__
+
+    if TYPE_CHECKING:
+        array: Any
+        requires_grad: bool
+        grad_fn: graph.Node | None
+
+    __neg__ = neg = elementwise.neg
+    __abs__ = abs = elementwise.abs
+    relu = elementwise.relu
+    exp = elementwise.exp
+    log = elementwise.log
+    sin = elementwise.sin
+    cos = elementwise.cos
+    tanh = elementwise.tanh
+    sigmoid = elementwise.sigmoid
+    sqrt = elementwise.sqrt
+    square = elementwise.square
+    reciprocal = elementwise.reciprocal
+    sign = elementwise.sign
+    clone = elementwise.clone
+    __add__ = __radd__ = add = elementwise.add
+    __mul__ = __rmul__ = mul = multiply = elementwise.mul
+    __sub__ = sub = subtract = elementwise.sub
+    __truediv__ = div = divide = elementwise.div
+    __pow__ = pow = elementwise.pow
+    maximum = elementwise.maximum
+    minimum = elementwise.minimum
+    __matmul__ = matmul = linear.matmul
+    dot = linear.dot
+    mv = linear.mv
+    mm = linear.mm
+    outer = linear.outer
+    norm = linear.norm
+    sum = reductions.sum
+    mean = reductions.mean
+    prod = reductions.prod
+    cumsum = reductions.cumsum
+    amax = reductions.amax
+    amin = reductions.amin
+    max = reductions.max
+    min = reductions.min
+    softmax = reductions.softmax
+    log_softmax = reductions.log_softmax
+    transpose = swapaxes = shapes.transpose
+    t = shapes.t
+    permute = shapes.permute
+    reshape = shapes.reshape
+    view = shapes.view
+    flatten = shapes.flatten
+    expand = shapes.expand
+    unsqueeze = shapes.unsqueeze
+    squeeze = shapes.squeeze
+    unbind = shapes.unbind
+    split = shapes.split
+    flip = shapes.flip
+    contiguous = shapes.contiguous
+    index_select = indexing.index_select
+    gather = indexing.gather
+    select = indexing.select
+    __getitem__ = indexing.getitem
+    __setitem__ = indexing.setitem
+    add_ = __iadd__ = inplace.add_
+    sub_ = __isub__ = inplace.sub_
+    mul_ = __imul__ = inplace.mul_
+    div_ = __itruediv__ = inplace.div_
+    pow_ = __ipow__ = inplace.pow_
+    neg_ = inplace.neg_
+    exp_ = inplace.exp_
+    relu_ = inplace.relu_
+    sigmoid_ = inplace.sigmoid_
+    tanh_ = inplace.tanh_
+    zero_ = inplace.zero_
+    fill_ = inplace.fill_
+    copy_ = inplace.copy_
+    register_hook = hooks.register
+    register_post_accumulate_grad_hook = hooks.register_post_accumulate
+
+    def __rsub__(self, other: Any) -> Any:
+        return elementwise.sub(other, self)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return elementwise.div(other, self)
+
+    def __rpow__(self, other: Any) -> Any:
+        return elementwise.pow(other, self)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        raise TypeError(f"matmul needs two tensors, not {type(other).__name__} and a tensor")
+
+    def __eq__(self, other: Any) -> Any:
+        return elementwise.compare("__eq__", self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return elementwise.compare("__ne__", self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return elementwise.compare("__lt__", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return elementwise.compare("__le__", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return elementwise.compare("__gt__", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return elementwise.compare("__ge__", self, other)
+
+    def where(self: Any, condition: Any, other: Any) -> Any:
+        """This tensor where ``condition`` holds, ``other`` elsewhere."""
+        return elementwise.where(condition, self, other)
+
+    def to(self: Any, *wanted: Any, dtype: Any = None, device: str | None = None) -> Any:
+        """This tensor in another type or on another device; itself where nothing changes."""
+        for item in wanted:
+            if isinstance(item, dtypes.DType):
+                dtype = item
+            else:
+                device = item
+        result = self if device is None else shapes.to_device(self, str(device))
+        return result if dtype is None else elementwise.cast(result, dtypes.as_numpy(dtype))
+
+    def float(self: Any) -> Any:
+        """In single precision."""
+        return elementwise.cast(self, dtypes.float32.numpy)
+
+    def double(self: Any) -> Any:
+        """In double precision."""
+        return elementwise.cast(self, dtypes.float64.numpy)
+
+    def half(self: Any) -> Any:
+        """In half precision."""
+        return elementwise.cast(self, dtypes.float16.numpy)
+
+    def long(self: Any) -> Any:
+        """As integers, cut off towards zero."""
+        return elementwise.cast(self, dtypes.int64.numpy)
+
+    def bool(self: Any) -> Any:
+        """Whether each element differs from zero."""
+        return elementwise.cast(self, dtypes.BOOL)
+
+    def cpu(self: Any) -> Any:
+        """This tensor in main memory."""
+        return shapes.to_device(self, "cpu")
+
+    def numel(self: Any) -> int:
+        """The number of elements."""
+        return int(self.array.size)
+
+    def size(self: Any, dim: int | None = None) -> Any:
+        """The shape, or the length of one dimension."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self: Any) -> int:
+        """The number of dimensions."""
+        return int(self.array.ndim)
+
+    def is_contiguous(self: Any) -> Any:
+        """Whether the elements lie in memory in row-major order."""
+        return self.array.flags.c_contiguous
+
+    def data_ptr(self: Any) -> int:
+        """The address of the first element."""
+        return int(dispatch.address(self.array))
+
+    def item(self: Any) -> Any:
+        """The only element as a Python number.
+
+        Raises:
+            ShapeError: there is not exactly one.
+        """
+        if self.array.size != 1:
+            raise ShapeError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar; "
+                "index it first"
+            )
+        return self.array.item()
+
+    def tolist(self: Any) -> Any:
+        """The elements as nested lists."""
+        return self.array.tolist()
+
+    def numpy(self: Any) -> np.ndarray[Any, Any]:
+        """The memory as a NumPy array.
+
+        Raises:
+            NotDifferentiableError: the tensor is tracked; its users would escape recording.
+        """
+        if modes.is_grad_enabled() and self.requires_grad:
+            raise NotDifferentiableError(
+                "can't call numpy() on Tensor that requires grad; use tensor.detach().numpy()"
+            )
+        return arrays.to_numpy(self.array)
+
+    def __array__(self: Any, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        return np.asarray(self.numpy(), dtype=dtype)
+
+    def backward(
+        self: Any,
+        gradient: Any = None,
+        retain_graph: Any = None,
+        create_graph: Any = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add the gradients of this tensor to the leaves it was computed from."""
+        reverse.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def __float__(self) -> Any:
+        return Methods.item(self) * 1.0
+
+    def __int__(self) -> Any:
+        return int(Methods.item(self))
+
+    def __index__(self) -> Any:
+        return Methods.item(self).__index__()
+
+    def __bool__(self) -> Any:
+        return Methods.item(self) != 0
+
+    def __len__(self) -> int:
+        if not self.array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self.array.shape[0])
+
+    def __iter__(self: Any) -> Iterator[Any]:
+        if not self.array.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(shapes.unbind(self))
+
+    def __repr__(self: Any) -> str:
+        values = np.array2string(arrays.to_numpy(self.array), separator=", ", prefix="tensor(")
+        name = "" if self.grad_fn is None else f", grad_fn={self.grad_fn}"
+        flag = ", requires_grad=True" if self.requires_grad and not name else ""
+        return f"tensor({values}, dtype={self.dtype.name}{name}{flag})"

@@ -1,0 +1,323 @@
+"""Reverse mode: one pass from roots with seeds down to leaves or requested inputs.
+
+Cotangents live in a map of the pass, so a pass writes only to leaves and to tensors that retain
+their gradient. The order is that of recording, backwards: no recursion, each node once.
+https://docs.pytorch.org/docs/stable/notes/autograd.html#how-autograd-encodes-history
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from conformance.reference import arguments, elementwise, graph, hooks, modes, reductions
+from conformance.reference.errors import GradientMismatchError, UnusedInputError
+
+if TYPE_CHECKING:
+    from conformance.reference.graph import Edge, Node
+    from conformance.reference.tensors import Tensor
+
+Cotangents: TypeAlias = "dict[Node, list[Tensor | None]]"
+Tensors: TypeAlias = "Tensor | Sequence[Tensor]"
+Seeds: TypeAlias = "Tensor | Sequence[Tensor | None] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass was asked for.
+
+    ``targets`` are the requested inputs' edges, None for every leaf; with ``capture`` leaves are
+    not written, the gradients of the targets are only returned.
+    """
+
+    roots: list[Edge]
+    seeds: list[Tensor]
+    retain_graph: bool
+    create_graph: bool
+    targets: frozenset[Edge] | None = None
+    capture: bool = False
+
+
+def backward(
+    tensors: Tensors,
+    grad_tensors: Seeds = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensors | None = None,
+) -> None:
+    """Add the gradients of the roots ``tensors`` to the leaves, or to ``inputs`` alone.
+
+    Raises:
+        UntrackedRootError, NonScalarRootError, SeedMismatchError, UntrackedInputError: refused
+            before anything ran.
+        GraphFreedError, ModifiedSavedTensorError: met on the way.
+    """
+    roots = arguments.listed(tensors)
+    wanted = None if inputs is None else arguments.restricted_inputs(inputs)
+    seeds = arguments.seeds_for(roots, grad_tensors, create_graph)
+    edges = None if wanted is None else [graph.edge_to(tensor) for tensor in wanted]
+    captured = run(
+        Pass(
+            root_edges(roots),
+            seeds,
+            create_graph if retain_graph is None else retain_graph,
+            create_graph,
+            None if edges is None else frozenset(edge for edge in edges if edge is not None),
+        )
+    )
+    if wanted is not None and edges is not None:
+        fill_intermediates(wanted, edges, captured, create_graph)
+
+
+def fill_intermediates(
+    wanted: list[Tensor],
+    edges: Sequence[Edge | None],
+    captured: dict[Edge, Tensor],
+    create_graph: bool,
+) -> None:
+    """Store the gradients of requested intermediates; leaves were filled on the way."""
+    done = set()
+    for tensor, edge in zip(wanted, edges, strict=True):
+        if edge is None or edge in done or edge not in captured or tensor.node is None:
+            continue
+        done.add(edge)
+        if not tensor.retained:
+            keep(tensor, captured[edge])
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Seeds = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of ``outputs`` with respect to ``inputs``, in the order of ``inputs``.
+
+    An input that the outputs do not depend on is an error, None with ``allow_unused``, and zeros
+    with ``materialize_grads``. No ``grad`` is read or written.
+
+    Raises:
+        ValueError: ``materialize_grads`` together with ``allow_unused=False``, or no inputs.
+        UntrackedRootError, NonScalarRootError, SeedMismatchError, UntrackedInputError: refused
+            before anything ran.
+        UnusedInputError: an unused input.
+    """
+    if allow_unused is False and materialize_grads:
+        raise ValueError(
+            "expected allow_unused to be True or not passed when materialize_grads=True"
+        )
+    roots, wanted = arguments.listed(outputs), arguments.listed(inputs)
+    arguments.check_inputs(wanted)
+    seeds = arguments.seeds_for(roots, grad_outputs, create_graph)
+    edges = [graph.edge_to(tensor) for tensor in wanted]
+    captured = run(
+        Pass(
+            root_edges(roots),
+            seeds,
+            create_graph if retain_graph is None else retain_graph,
+            create_graph,
+            frozenset(edge for edge in edges if edge is not None),
+            capture=True,
+        )
+    )
+    found = [None if edge is None else captured.get(edge) for edge in edges]
+    return tuple(
+        gradient_or_substitute(
+            gradient, place, tensor, bool(allow_unused), materialize_grads, create_graph
+        )
+        for place, (gradient, tensor) in enumerate(zip(found, wanted, strict=True))
+    )
+
+
+def gradient_or_substitute(
+    gradient: Tensor | None,
+    place: int,
+    tensor: Tensor,
+    allow_unused: bool,
+    materialize: bool,
+    create_graph: bool,
+) -> Tensor | None:
+    """The gradient, or what stands in for it where the input was not used."""
+    if gradient is not None:
+        return gradient
+    if materialize:
+        return arguments.zeros(tensor)
+    if allow_unused:
+        return None
+    raise UnusedInputError(
+        f"input {place}: one of the differentiated Tensors appears to not have been used in the "
+        "graph; set allow_unused=True if this is the desired behavior"
+    )
+
+
+def root_edges(roots: list[Tensor]) -> list[Edge]:
+    """Where the seeds enter."""
+    edges = [graph.edge_to(root) for root in roots]
+    return [edge for edge in edges if edge is not None]
+
+
+def run(request: Pass) -> dict[Edge, Tensor]:
+    """Carry the seeds through the graph; the gradients of the targets."""
+    before = modes.switch(request.create_graph)
+    try:
+        return walk(request)
+    finally:
+        modes.switch(before)
+
+
+def walk(request: Pass) -> dict[Edge, Tensor]:
+    """Visit every needed node once, consumers first."""
+    order = topological_order([node for node, _ in request.roots])
+    is_wanted = wanted_edges(order, request.targets)
+    cotangents: Cotangents = {}
+    captured: dict[Edge, Tensor] = {}
+    for edge, seed in zip(request.roots, request.seeds, strict=True):
+        if is_wanted(edge):
+            add(cotangents, edge, seed)
+    for node in order:
+        gradients = cotangents.pop(node, None)
+        if gradients is not None:
+            visit(node, gradients, request, is_wanted, cotangents, captured)
+    return captured
+
+
+def topological_order(roots: list[Node]) -> list[Node]:
+    """The nodes reachable from ``roots``, every consumer before what it consumed."""
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        for edge in stack.pop().edges:
+            if edge is not None and edge[0] not in seen:
+                seen.add(edge[0])
+                stack.append(edge[0])
+    return sorted(seen, key=lambda node: node.order, reverse=True)
+
+
+def wanted_edges(order: list[Node], targets: frozenset[Edge] | None) -> Callable[[Edge], bool]:
+    """Whether a gradient along an edge is needed: always, or if it leads to a target."""
+    if targets is None:
+        return lambda edge: True
+    leading: set[Node] = {node for node, _ in targets}
+    for node in reversed(order):
+        if node not in leading and leads_to(node, leading):
+            leading.add(node)
+    return lambda edge: edge[0] in leading
+
+
+def leads_to(node: Node, leading: set[Node]) -> bool:
+    """Whether an operand of ``node`` is among ``leading``."""
+    return any(edge is not None and edge[0] in leading for edge in node.edges)
+
+
+def visit(
+    node: Node,
+    gradients: list[Tensor | None],
+    request: Pass,
+    is_wanted: Callable[[Edge], bool],
+    cotangents: Cotangents,
+    captured: dict[Edge, Tensor],
+) -> None:
+    """Hooks, then what is kept or returned, then the operands' contributions."""
+    for index, gradient in enumerate(gradients):
+        if gradient is None:
+            continue
+        registry = hooks.hooks_of(node, index)
+        if registry:
+            gradient = gradients[index] = hooks.run(registry, gradient)
+        if node.retainers is not None and not request.capture:
+            retainer = hooks.retainer(node, index)
+            if retainer is not None:
+                keep(retainer, gradient)
+        if request.targets is not None and (node, index) in request.targets:
+            captured[node, index] = gradient
+    if type(node) is graph.AccumulateGrad:
+        (total,) = gradients
+        if total is not None and not request.capture:
+            arrive(node.variable, total)
+        return
+    if request.targets is not None and not any(e is not None and is_wanted(e) for e in node.edges):
+        return
+    for edge, contribution in node.propagate(gradients, is_wanted):
+        add(cotangents, edge, conform(contribution, edge))
+    if not request.retain_graph:
+        graph.release(node)
+
+
+def add(cotangents: Cotangents, edge: Edge, contribution: Tensor) -> None:
+    """Sum a contribution into the map, never into a tensor someone else may hold."""
+    node, index = edge
+    slots = cotangents.get(node)
+    if slots is None:
+        slots = cotangents[node] = [None] * len(node.outputs)
+    held = slots[index]
+    slots[index] = contribution if held is None else combine(held, contribution)
+
+
+def combine(a: Tensor, b: Tensor) -> Tensor:
+    """The sum of two contributions to one value."""
+    return elementwise.add(a, b)
+
+
+def conform(contribution: Tensor, edge: Edge) -> Tensor:
+    """A contribution in the shape and type of the value it belongs to."""
+    node, index = edge
+    shape, dtype, _ = node.outputs[index]
+    if contribution.array.shape != shape:
+        contribution = unbroadcast(contribution, shape)
+    if contribution.array.dtype != dtype:
+        contribution = elementwise.cast(contribution, dtype)
+    return contribution
+
+
+def unbroadcast(gradient: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """``gradient`` summed over the dimensions along which ``shape`` was broadcast.
+
+    Raises:
+        GradientMismatchError: ``shape`` does not broadcast to the gradient's shape.
+    """
+    given = gradient.array.shape
+    added = len(given) - len(shape)
+    if added < 0 or any(
+        size not in (1, wide) for size, wide in zip(shape, given[added:], strict=True)
+    ):
+        raise GradientMismatchError(
+            f"got a gradient of shape {given} for a tensor of shape {shape}; "
+            "return a gradient of the tensor's own shape"
+        )
+    stretched = [added + d for d, size in enumerate(shape) if size == 1 and given[added + d] != 1]
+    if stretched:
+        gradient = reductions.sum(gradient, stretched, True)
+    if added:
+        gradient = reductions.sum(gradient, range(added))
+    return gradient
+
+
+def arrive(leaf: Tensor, gradient: Tensor) -> None:
+    """A pass reached a leaf: accumulate, then tell those who wait for it."""
+    if not leaf.flag:
+        return
+    accumulate(leaf, gradient)
+    if leaf.post_hooks:
+        for hook in list(leaf.post_hooks.values()):
+            hook(leaf)
+
+
+def accumulate(leaf: Tensor, gradient: Tensor) -> None:
+    """Add to ``leaf.grad``: into the tensor that is there, unless a graph is being built."""
+    held = leaf.gradient
+    if held is None:
+        leaf.gradient = elementwise.clone(gradient)
+    elif modes.is_grad_enabled():
+        leaf.gradient = combine(held, gradient)
+    else:
+        held.add_(gradient)
+
+
+def keep(tensor: Tensor, gradient: Tensor) -> None:
+    """Add to the ``grad`` of an intermediate that retains it."""
+    held = tensor.gradient
+    tensor.gradient = elementwise.clone(gradient) if held is None else combine(held, gradient)
