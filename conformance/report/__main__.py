@@ -1,4 +1,4 @@
-"""``python -m conformance.report JOURNAL [DIRECTORY]``: the reports of a run from its journal alone.
+"""``python -m conformance.report JOURNAL [DIRECTORY]``: a run's reports from its journal alone.
 
 A run that was killed left its journal; what it reached is reported as an incomplete run.
 """

@@ -16,12 +16,12 @@ from markupsafe import Markup
 from conformance.results import Node
 
 LARGEST = 60
+_WIDE = 620
 _LABEL = 22
 _HEIGHT, _GAP, _RISE, _MARGIN = 30, 26, 62, 8
 _KINDS = ("leaf", "constant", "result", "root")
 
 Edge = tuple[str, str]
-Point = tuple[float, float]
 
 
 @dataclass(slots=True)
@@ -56,9 +56,9 @@ def draw(nodes: Sequence[Node], edges: Iterable[Edge]) -> Markup:
         f"{boxes[start].label} → {boxes[end].label}" for start, end in acyclic
     )
     return Markup(
-        '<svg class="graph" role="img" aria-label="{}" viewBox="0 0 {:.0f} {:.0f}"'
+        '<svg class="graph{}" role="img" aria-label="{}" viewBox="0 0 {:.0f} {:.0f}"'
         ' width="{:.0f}" height="{:.0f}">{}{}</svg>'
-    ).format(summary, width, height, width, height, lines, shapes)
+    ).format(" wide" if width > _WIDE else "", summary, width, height, width, height, lines, shapes)
 
 
 def _box(node: Node) -> _Box:
@@ -156,17 +156,18 @@ def _twins(paths: Sequence[list[str]]) -> list[tuple[list[str], float]]:
 
 
 def _line(path: Sequence[_Box], offset: float) -> Markup:
-    points: list[Point] = [
-        (path[0].x + offset, path[0].y + _HEIGHT / 2),
-        *((box.x, box.y) for box in path[1:-1]),
-        (path[-1].x + offset, path[-1].y - _HEIGHT / 2 - 6),
-    ]
-    (x, y), *rest = points
+    """An edge with its head: curves between the layers, upright past the boxes of a layer."""
+    x, y = path[0].x + offset, path[0].y + _HEIGHT / 2
     curve = f"M{x:.1f} {y:.1f}"
-    for nx, ny in rest:
+    for box in path[1:]:
+        last = box is path[-1]
+        nx, ny = box.x + offset * last, box.y - _HEIGHT / 2 - 6 * last
         bend = (ny - y) / 2
         curve += f"C{x:.1f} {y + bend:.1f} {nx:.1f} {ny - bend:.1f} {nx:.1f} {ny:.1f}"
         x, y = nx, ny
+        if not last:
+            y += _HEIGHT
+            curve += f"V{y:.1f}"
     head = f"M{x - 4:.1f} {y:.1f}h8l-4 6z"
     return Markup('<path class="edge" d="{}"/><path class="head" d="{}"/>').format(curve, head)
 

@@ -13,6 +13,7 @@ import pytest
 
 from conformance.journal import Journal, JournalError, read_journal, run_info
 from conformance.report import build_document
+from conformance.report.__main__ import main
 from conformance.results import Verdict
 
 from .fake import INFO
@@ -121,7 +122,7 @@ def test_text_of_any_kind_survives(path, results):
 def test_a_killed_run_leaves_its_verdicts(path, results):
     script = """
 import sys, time
-from .fake import INFO, run
+from fake import INFO, run
 from conformance.journal import Journal
 journal = Journal.open(sys.argv[1], INFO)
 for result in run()[:7]:
@@ -145,3 +146,21 @@ time.sleep(60)
 
     assert read == results[:7]
     assert run["complete"] is False
+
+
+def test_the_command_writes_the_reports_of_a_journal(path, results, capsys):
+    with Journal.open(path, INFO) as journal:
+        for result in results:
+            journal.add(result)
+
+    assert main([str(path)]) == 0
+
+    assert (path.parent / "torch-cpu.html").is_file()
+    assert (path.parent / "torch-cpu.json").is_file()
+    assert "incomplete run" in capsys.readouterr().out
+
+
+def test_the_command_says_what_it_cannot_read(path, capsys):
+    assert main([str(path)]) == 4
+
+    assert "run.jsonl" in capsys.readouterr().err

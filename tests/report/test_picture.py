@@ -97,7 +97,7 @@ def test_a_long_edge_passes_beside_the_nodes_between():
         (float(r.get("x")), float(r.get("width"))) for r in picture.findall("g/rect")[1:2]
     ]
     longest = max((p.get("d") for p in picture.findall("path[@class='edge']")), key=len)
-    passes = [float(x) for x in re.findall(r"([\d.]+) [\d.]+(?=C|$)", longest)][1:-1]
+    passes = [float(x) for x in re.findall(r"([\d.]+) [\d.]+(?=V)", longest)]
 
     assert len(passes) == 2
     assert all(not left < x < left + width for x in passes)
