@@ -30,7 +30,7 @@ def apply(key: str, operands: tuple[Tensor, ...], *params: Any) -> Tensor:
     rule = RULES[key]
     values = [operand.array for operand in operands]
     xp = np if type(values[0]) is _ndarray else arrays.namespace(values[0])
-    if len(values) > 1:
+    if len(values) > 2 or type(values[0]) is not type(values[-1]):
         check_devices(values)
     data = evaluate(rule, xp, values, params)
     if xp is np and isinstance(data, np.generic):

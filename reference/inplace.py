@@ -50,10 +50,12 @@ def write(target: Tensor, key: str, others: tuple[Tensor, ...], *params: Any) ->
             elements share memory.
     """
     check_target(target)
-    operands = tuple(
-        preserved(operand, target, letter, key, others)
-        for letter, operand in zip("abc", (target, *others), strict=False)
-    )
+    operands = (target, *others)
+    if will_record(operands):
+        operands = tuple(
+            preserved(operand, target, letter, key)
+            for letter, operand in zip("abc", operands, strict=False)
+        )
     result = dispatch.apply(key, operands, *params)
     check_fits(target.array.shape, result.array.shape)
     check_castable(target, result)
@@ -78,11 +80,9 @@ def bump(target: Tensor) -> None:
     target.version.count += 1
 
 
-def preserved(
-    operand: Tensor, target: Tensor, letter: str, key: str, others: tuple[Tensor, ...]
-) -> Tensor:
-    """``operand``, or a copy of its present value where the node will need that value."""
-    if operand.version is not target.version or not will_record((target, *others)):
+def preserved(operand: Tensor, target: Tensor, letter: str, key: str) -> Tensor:
+    """``operand``, or a copy of its present value where the write destroys what a node needs."""
+    if operand.version is not target.version:
         return operand
     if not any(letter in used for used in RULES[key].uses):
         return operand

@@ -39,8 +39,8 @@ def _matmul_wrt_b(s: Any, g: Any) -> Any:
 
 def _euclidean_wrt_x(s: Any, g: Any) -> Any:
     axes, keepdim, _ = s.params
-    out = reductions._restored(s.out, axes, keepdim)
-    upstream = reductions._restored(g, axes, keepdim)
+    out = reductions.restored(s.out, axes, keepdim)
+    upstream = reductions.restored(g, axes, keepdim)
     return s.a * elementwise.where(out == 0, 0.0, upstream / out)
 
 

@@ -30,7 +30,7 @@ def axes_of(dim: Dims, ndim: int) -> tuple[int, ...]:
     return tuple(axes) if ndim else ()
 
 
-def _restored(g: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
+def restored(g: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
     """``g`` with the reduced dimensions put back, each of size one."""
     if not keepdim:
         for d in axes:
@@ -40,7 +40,9 @@ def _restored(g: Tensor, axes: tuple[int, ...], keepdim: bool) -> Tensor:
 
 def _spread(s: Any, g: Any) -> Any:
     axes, keepdim, shape = s.params
-    return shapes.broadcast_to(_restored(g, axes, keepdim), shape)
+    if g.ndim:
+        g = restored(g, axes, keepdim)
+    return shapes.broadcast_to(g, shape)
 
 
 def _count(axes: tuple[int, ...], shape: tuple[int, ...]) -> int:
@@ -66,13 +68,13 @@ def _mean(xp: Any, a: Any, axes: tuple[int, ...], keepdim: bool, shape: Any) -> 
 def _extremum_share(s: Any) -> Any:
     """One at the extreme elements, divided by how many share it."""
     axes, keepdim, _, _ = s.params
-    out = _restored(s.out.detach(), axes, keepdim).array
+    out = restored(s.out.detach(), axes, keepdim).array
     ties = (s.a.array == out).astype(s.a.array.dtype)
     return tensors.Tensor(dispatch.as_array(s.a, ties / ties.sum(axis=axes, keepdims=True)))
 
 
 def _extremum_vjp(s: Any, g: Any) -> Any:
-    return _restored(g, s.params[0], s.params[1]) * _extremum_share(s)
+    return restored(g, s.params[0], s.params[1]) * _extremum_share(s)
 
 
 def _extremum_jvp(rule: Any, s: Any, operands: Any, tangents: Any) -> Any:
@@ -97,7 +99,7 @@ define(
     "prod",
     "ProdBackward0",
     lambda xp, a, dim, keepdim: xp.multiply.reduce(a, axis=dim, keepdims=keepdim),
-    lambda s, g: _restored(g, (s.params[0],), s.params[1]) * products_of_others(s.a, s.params[0]),
+    lambda s, g: restored(g, (s.params[0],), s.params[1]) * products_of_others(s.a, s.params[0]),
     uses=("a",),
     jvp=lambda rule, s, operands, tangents: sum(
         tangents[0] * products_of_others(s.a, s.params[0]), s.params[0], s.params[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from conformance.reference.tensors import Tensor
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 Tangents: TypeAlias = "tuple[Tensor | None, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """Where a rule is differentiated: operands ``a``, ``b``, ``c`` and result ``out``.
 
     In backward only the values that the rule's ``uses`` names are present.
@@ -66,7 +65,7 @@ class Rule:
     def point(self, saved: tuple[Any, ...], params: tuple[Any, ...]) -> Point:
         """The point made of what a node saved."""
         if saved:
-            return Point(*saved, params)
+            return Point._make((*saved, params))
         return Point(None, None, None, None, params)
 
 
