@@ -130,6 +130,7 @@ class Adapter:
             raise UnusableError(
                 f"adapter {self.name!r}: cannot import the engine ({error}); install it first"
             ) from error
+        self.prepare()
         self.check_device()
         self._phrases: dict[str, Callable[..., Any]] = {}
         self.refusals: type[BaseException] = eval(self.refusal, self.namespace)
@@ -137,6 +138,9 @@ class Adapter:
         self.dtype_objects = {
             name: eval(text, self.namespace) for name, text in self.dtypes.items()
         }
+
+    def prepare(self) -> None:
+        """Put names into the namespace that phrases use beyond those that ``setup`` makes."""
 
     def check_device(self) -> None:
         """Refuse a device that the engine does not have.

@@ -8,13 +8,14 @@ summation exceeds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from conformance.jets import MAGNITUDE, SIGNED, Algebra, Jet
 from conformance.kernels import Array
+from conformance.ops import Composite, unfold
 from conformance.oracle import Gradient, Node, ancestors, seeds
 
 RUNS = 6
@@ -77,16 +78,25 @@ def _closure(roots: Sequence[Node]) -> list[Node]:
 def _perturbed(roots: Sequence[Node]) -> dict[int, Array]:
     """The values, by node id, of all runs at once: shape ``(RUNS, *S)``."""
     signs = np.random.default_rng(0)
+
+    def rounded(value: Array) -> Array:
+        return np.asarray(value * (1 + signs.choice((-DELTA, DELTA), size=value.shape)))
+
     values: dict[int, Array] = {}
     for node in _closure(roots):
         if not node.inputs:
             values[node.id] = np.broadcast_to(node.value, (RUNS, *node.value.shape))
             continue
-        value = node.evaluate([values[n.id] for n in node.inputs])
-        value = np.broadcast_to(value, (RUNS, *node.value.shape))
-        noise = signs.choice((-DELTA, DELTA), size=value.shape)
-        values[node.id] = value * (1 + noise)
+        value = _evaluate(node, [values[n.id] for n in node.inputs], rounded)
+        values[node.id] = rounded(np.broadcast_to(value, (RUNS, *node.value.shape)))
     return values
+
+
+def _evaluate(node: Node, xs: list[Array], rounded: Callable[[Array], Array]) -> Array:
+    if node.op is None or not isinstance(node.op.form, Composite):
+        return node.evaluate(xs)
+    ranks = [n.rank for n in node.inputs]
+    return unfold(node.op.form, xs, ranks, node.params, rounded)[-1][0]
 
 
 def _gradient_scale(part: Part) -> Array:

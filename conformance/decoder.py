@@ -75,12 +75,17 @@ class Recipe:
 
 @dataclass(slots=True)
 class Draft:
-    """A program while it grows: shapes, widths, and values where a choice depends on them."""
+    """A program while it grows: shapes, widths, and values where a choice depends on them.
+
+    A ``bare`` value hands the very cotangent it gets on to a tracked leaf.
+    """
 
     leaves: list[Leaf]
     steps: list[Step] = field(default_factory=list)
     shapes: list[Shape] = field(default_factory=list)
     widths: list[Width] = field(default_factory=list)
+    bare: list[bool] = field(default_factory=list)
+    tracked: list[bool] = field(default_factory=list)
     values: dict[int, Array] = field(default_factory=dict)
 
     def value(self, at: int) -> Array:
@@ -98,8 +103,10 @@ class Draft:
         xs = [self.value(i) for i in operands]
         return np.asarray(evaluate(OPS[op], xs, [x.ndim for x in xs], params))
 
-    def add(self, step: Step, shape: Shape, width: Width) -> int:
+    def add(self, step: Step, shape: Shape, width: Width, *, bare: bool = False) -> int:
         """Append a step; returns its position."""
+        self.bare.append(bare)
+        self.tracked.append(any(self.tracked[i] for i in step.operands))
         self.steps.append(step)
         self.shapes.append(shape)
         self.widths.append(width)
@@ -158,7 +165,13 @@ def _draw_leaves(source: ByteSource, scope: Scope, recipe: Recipe) -> Draft:
         )
         drawn += size
         leaves.append(Leaf(shape, picked, number == 0 or traits % 4 != 3, traits % 8 == 4))
-    return Draft(leaves, shapes=[leaf.shape for leaf in leaves], widths=[LEAF_WIDTH] * count)
+    return Draft(
+        leaves,
+        shapes=[leaf.shape for leaf in leaves],
+        widths=[LEAF_WIDTH] * count,
+        bare=[leaf.requires_grad for leaf in leaves],
+        tracked=[leaf.requires_grad for leaf in leaves],
+    )
 
 
 def _related(base: Shape, byte: int, shapes: Sequence[Shape]) -> Shape:
@@ -250,7 +263,8 @@ def _try_step(
     scope: Scope,
     recipe: Recipe,
 ) -> bool:
-    if recipe.guarded and OPS[op].passes_on and any(i < len(draft.leaves) for i in operands):
+    bare = any(draft.bare[i] for i in operands)
+    if recipe.guarded and OPS[op].passes_on and bare:
         return False
     shapes = tuple(draft.shapes[i] for i in operands)
     move = (SMOOTH_MOVES if recipe.smooth else MOVES)[op]
@@ -265,7 +279,7 @@ def _try_step(
     shape = _shape(op, shapes, params)
     if len(shape) > min(scope.max_ndim, 3) or prod(shape) > 24:
         return False
-    draft.add(Step(op, operands, params), shape, width)
+    draft.add(Step(op, operands, params), shape, width, bare=bare and OPS[op].transparent)
     return True
 
 
@@ -317,7 +331,7 @@ def _draw_outputs(
 ) -> tuple[int, ...]:
     source.position = 1
     option = source.byte()
-    last = _ensure_result(draft, recipe)
+    last = _tracked_result(draft)
     if not recipe.scalar:
         results = range(len(draft.leaves), len(draft.shapes))
         other = results[option // 4 % len(results)]
@@ -325,12 +339,13 @@ def _draw_outputs(
     return (_weighted_sum(draft, last, scope),)
 
 
-def _ensure_result(draft: Draft, recipe: Recipe) -> int:
-    """The position of the last result; a program without steps gets a harmless one."""
-    if not draft.steps:
-        width = result_width("mul", [LEAF_WIDTH] * 2, [draft.shapes[0]] * 2, ())
-        draft.add(Step("mul", (0, 0)), draft.shapes[0], width)
-    return len(draft.shapes) - 1
+def _tracked_result(draft: Draft) -> int:
+    """The position of the last tracked result; one is made if there is none."""
+    for at in reversed(range(len(draft.leaves), len(draft.shapes))):
+        if draft.tracked[at]:
+            return at
+    width = result_width("mul", [LEAF_WIDTH] * 2, [draft.shapes[0]] * 2, ())
+    return draft.add(Step("mul", (0, 0)), draft.shapes[0], width)
 
 
 def _weighted_sum(draft: Draft, last: int, scope: Scope) -> int:
@@ -348,6 +363,8 @@ def _weighted_sum(draft: Draft, last: int, scope: Scope) -> int:
     ]
     draft.shapes.insert(at, shape)
     draft.widths.insert(at, LEAF_WIDTH)
+    draft.bare.insert(at, False)
+    draft.tracked.insert(at, False)
     draft.values.clear()
     product = draft.add(Step("mul", (last + 1, at)), shape, draft.widths[last + 1])
     return draft.add(Step("sum", (product,)), (), draft.widths[product])

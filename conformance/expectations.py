@@ -130,10 +130,10 @@ class Expectations:
         kept = tuple(entry for entry in self.entries if entry.adapter in ("", adapter))
         return replace(self, entries=kept)
 
-    def match(self, behavior: str, dtype: str, device: str) -> Expectation | None:
+    def match(self, behavior_id: str, dtype: str, device: str) -> Expectation | None:
         """The entry that covers a behavior in a dtype on a device, if there is one."""
         return next(
-            (entry for entry in self.entries if entry.covers(behavior, dtype, device)), None
+            (entry for entry in self.entries if entry.covers(behavior_id, dtype, device)), None
         )
 
 

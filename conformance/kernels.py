@@ -85,7 +85,7 @@ def identity(xs: Arrays, ranks: Ranks, *_: Any) -> Array:
     return xs[0]
 
 
-def negate(xs: Arrays, ranks: Ranks) -> Array:
+def negate(xs: Arrays, ranks: Ranks, *_: Any) -> Array:
     return np.negative(xs[0])
 
 

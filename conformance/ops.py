@@ -73,7 +73,8 @@ class Op:
     must keep for the backward pass ("a", "b" the operands, "out" the result); ``may_keep`` whether
     some do keep something although nothing, or less, is needed. ``exact`` operations take dyadic
     numbers to dyadic numbers. ``view`` results share memory with the first operand, and
-    ``passes_on`` operations may hand their cotangent's memory on to an operand's gradient.
+    ``passes_on`` operations may hand their cotangent's memory on to an operand's gradient as a
+    view, ``transparent`` ones hand on the very cotangent.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Op:
     exact: bool = True
     view: bool = False
     passes_on: bool = False
+    transparent: bool = False
 
 
 def linear(
@@ -174,11 +176,11 @@ def _view(name: str, kernel: Kernel, *params: str) -> Op:
 
 
 _TABLE = (
-    linear("add", k.add),
-    linear("sub", k.subtract, magnitude=k.add),
+    linear("add", k.add, transparent=True),
+    linear("sub", k.subtract, magnitude=k.add, transparent=True),
     Op("mul", Bilinear(k.multiply), keeps=("a", "b")),
     linear("neg", k.negate, magnitude=k.identity),
-    linear("add_scalar", k.identity, "number"),
+    linear("add_scalar", k.identity, "number", transparent=True),
     linear("mul_scalar", k.scale, "number", magnitude=k.scale_magnitude, may_keep=True),
     linear("rsub_scalar", k.negate, "number", magnitude=k.identity),
     linear("div_scalar", k.divide_by, "number", may_keep=True),
@@ -191,7 +193,7 @@ _TABLE = (
     linear("sum_axis", k.total, "dim", "keepdim", passes_on=True),
     linear("mean", k.average, passes_on=True),
     linear("mean_axis", k.average, "dim", "keepdim", passes_on=True),
-    linear("cumsum", k.cumulate, "dim"),
+    linear("cumsum", k.cumulate, "dim", passes_on=True),
     Op("dot", Bilinear(k.matmul), keeps=("a", "b")),
     Op("mv", Bilinear(k.matmul), keeps=("a", "b")),
     Op("mm", Bilinear(k.matmul), keeps=("a", "b")),
@@ -282,13 +284,20 @@ def evaluate(op: Op, xs: Sequence[Array], ranks: Sequence[int], params: tuple[An
 
 
 def unfold(
-    form: Composite, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]
+    form: Composite,
+    xs: Sequence[Array],
+    ranks: Sequence[int],
+    params: tuple[Any, ...],
+    rounded: Callable[[Array], Array] = np.asarray,
 ) -> list[tuple[Array, int]]:
-    """The values and ranks of all terms of a composition, its operands first."""
+    """The values and ranks of all terms of a composition, its operands first.
+
+    ``rounded`` is what storing a term makes of it.
+    """
     batch = max(x.ndim - rank for x, rank in zip(xs, ranks, strict=True))
     values = list(zip(xs, ranks, strict=True))
     for name, positions, term_params in form.terms(*params):
         operands = [values[i] for i in positions]
         out = evaluate(OPS[name], [x for x, _ in operands], [r for _, r in operands], term_params)
-        values.append((out, out.ndim - batch))
+        values.append((rounded(out), out.ndim - batch))
     return values

@@ -10,8 +10,7 @@ from difflib import get_close_matches
 from os import PathLike
 from typing import Any
 
-from . import adapter as adapters
-from . import catalogue, runner
+from . import catalogue, finding, runner
 from .behavior import Behavior, Level
 from .expectations import Expectations
 from .results import Result, RunInfo, Verdict
@@ -19,7 +18,7 @@ from .results import Result, RunInfo, Verdict
 __all__ = ["LEVELS", "PROFILES", "Plan", "Request"]
 
 LEVELS = tuple(level.value for level in Level)
-PROFILES = ("quick", "default", "deep")
+PROFILES = tuple(runner.PROFILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Plan:
         _one_of("profile", request.profile, PROFILES)
         adapter = request.adapter
         if isinstance(adapter, str):
-            adapter = adapters.load_adapter(adapter, request.device)
+            adapter = finding.load_adapter(adapter, request.device)
         elif isinstance(adapter, type):
             adapter = adapter(request.device)
         offered = tuple(adapter.dtypes)

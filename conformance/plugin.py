@@ -6,6 +6,7 @@ reports; workers only try behaviors and send each result home on its report.
 
 from __future__ import annotations
 
+from argparse import ArgumentError
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from .plugin_verdicts import fault, settle
 from .results import Verdict
 
 _RESTARTS = 100
+_TAKEN = ("already added", "conflicting option string")
 
 
 class _WorkerController(Protocol):
@@ -41,8 +43,8 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     """Say what to do about a conftest that wants an option name of the suite."""
     try:
         return (yield)
-    except ValueError as error:
-        if "already added" not in str(error):
+    except (ValueError, ArgumentError) as error:
+        if not any(words in str(error) for words in _TAKEN):
             raise
         raise pytest.UsageError(
             f"a conftest.py here declares an option that the suite has too ({error}); "

@@ -78,7 +78,11 @@ class ChapterFile(pytest.File):
         own = [behavior for behavior in plan.behaviors.values() if behavior.module == module]
         for behavior, dtype in trials(own, dtypes=plan.dtypes, level=plan.request.level):
             yield TrialItem.from_parent(
-                self, name=f"{behavior.id}[{dtype}]", behavior=behavior, dtype=dtype
+                self,
+                name=f"{behavior.id}[{dtype}]",
+                nodeid=node_id(behavior, dtype),
+                behavior=behavior,
+                dtype=dtype,
             )
 
 

@@ -29,7 +29,7 @@ def settle(report: pytest.TestReport, result: Result, replay: str) -> None:
     if result.verdict in _SKIPPED:
         report.outcome = "skipped"
         path, line, _ = report.location
-        report.longrepr = (path, (line or 0) + 1, f"{result.verdict.value}: {result.reason}")
+        report.longrepr = (path, (line or 0) + 1, _named(result))
     elif result.verdict is Verdict.EXPECTED_FAILURE:
         report.outcome = "skipped"
         report.longrepr = result.reason
@@ -102,12 +102,12 @@ def _account(result: Result) -> tuple[str, str, str]:
     failure = result.failure
     if result.verdict is Verdict.UNEXPECTED_PASS:
         return (
-            f"a known failure: {result.reason}",
+            result.reason,
             "the behavior conforms; remove its entry from the expectations",
             "",
         )
     if failure is None:
-        return "the behavior is tried to its end", f"{result.verdict.value}: {result.reason}", ""
+        return "the behavior is tried to its end", _named(result), ""
     script = failure.repro or failure.program
     if failure.repro and not failure.verified:
         script = f"# not verified: this script did not fail the same way on its own\n{script}"
@@ -115,9 +115,14 @@ def _account(result: Result) -> tuple[str, str, str]:
     return failure.expected, actual, script
 
 
+def _named(result: Result) -> str:
+    """The verdict and its reason."""
+    name = result.verdict.value
+    return result.reason if result.reason.startswith(name) else f"{name}: {result.reason}"
+
+
 def _headline(result: Result) -> str:
     """One line for pytest's summary."""
     if result.verdict is Verdict.UNEXPECTED_PASS:
         return f"unexpected pass: {result.reason}"
-    said = result.failure.message if result.failure is not None else result.reason
-    return said if result.verdict is Verdict.FAIL else f"{result.verdict.value}: {said}"
+    return result.failure.message if result.failure is not None else _named(result)

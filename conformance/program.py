@@ -68,6 +68,10 @@ class Program:
             values.append(engine.apply(step.op, operands, step.params))
         return [values[i] for i in self.outputs]
 
+    def __call__(self, *leaves: Any) -> Any:
+        """The first output, computed by the session that the leaves belong to."""
+        return self.run(leaves[0].session, leaves)[0]
+
     @cached_property
     def tracked(self) -> tuple[int, ...]:
         """The positions of the leaves that need a gradient."""

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from conformance import grad_slots, modes, passes
+from conformance import functional, grad_slots, modes, passes
 from conformance.adapter import VARIADIC, Adapter, Unsupported
 from conformance.custom import custom_nodes
 from conformance.frame import check_frame
 from conformance.ledger import Entry, HookRecord, Ledger
-from conformance.oracle import Node
 from conformance.program import Program
 from conformance.trace import Divergence, EngineError, Instruction
 from conformance.var import Var
@@ -73,10 +72,6 @@ class Session:
             made.append(x.requires_grad_() if leaf.requires_grad else x)
         return made
 
-    def run(self, program: Program, leaves: Sequence[Var]) -> Var:
-        """The program's first output, computed from ``leaves``."""
-        return program.run(self, leaves)[0]
-
     def apply(self, op: str, operands: Sequence[Var], params: tuple[Any, ...] = ()) -> Var:
         """The result of an operation of the table."""
         handles = [operand.handle for operand in operands]
@@ -127,6 +122,10 @@ class Session:
 
     backward = passes.backward
     gradients = passes.gradients
+    vjp = functional.vjp
+    jvp = functional.jvp
+    jacobian = functional.jacobian
+    hessian = functional.hessian
     retain_grad = passes.retain_grad
     hook = passes.hook
     read_grad = grad_slots.read
@@ -134,10 +133,6 @@ class Session:
     zero_grad = grad_slots.zero
     no_grad = modes.no_grad
     enable_grad = modes.enable_grad
-
-    def constant(self, value: Any) -> Node:
-        """A node for a number that no tensor of the session holds."""
-        return Node(np.asarray(value, dtype=np.float64))
 
     @contextmanager
     def raises(self, why: str) -> Iterator[None]:

@@ -213,7 +213,13 @@ class WithMask(engine.autograd.Function):
 
 
 class TorchLike(Adapter):
-    """Base of adapters for torch-like engines: ``setup`` imports the engine as ``engine``."""
+    """Base of adapters for torch-like engines; phrases call the engine's module ``engine``.
+
+    Attributes:
+        module: an expression for the module that holds the engine's functions.
+    """
+
+    module: ClassVar[str]
 
     ops: ClassVar[Mapping[str, str]] = OPS
     actions: ClassVar[Mapping[str, str]] = ACTIONS
@@ -222,3 +228,7 @@ class TorchLike(Adapter):
         name: f"engine.{name}" for name in ("float64", "float32", "float16")
     }
     refusal: ClassVar[str] = "RuntimeError"
+
+    def prepare(self) -> None:
+        """Give phrases the engine's module under the name they use."""
+        self.namespace["engine"] = eval(self.module, self.namespace)

@@ -1,0 +1,74 @@
+"""What behaviors state beyond the frame condition: explicit expectations that read as promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from conformance.frame import check_flag, check_numbers
+from conformance.kernels import Array
+from conformance.oracle import Node
+from conformance.trace import Check, Divergence
+from conformance.var import Var
+
+
+def expect_value(x: Var, expected: Any) -> None:
+    """The tensor holds these numbers."""
+    node = expected if isinstance(expected, Node) else Node(np.asarray(expected, dtype=float))
+    check_numbers(x.session, "value", (x,), x.session.observe("value", x.handle), node, x.entry.dtype)
+
+
+def expect_grad(x: Var, expected: Any) -> None:
+    """The gradient slot holds these numbers, or is empty if None is expected."""
+    session = x.session
+    grad = session.observe("grad", x.handle)
+    if expected is None or grad is None:
+        if (expected is None) != (grad is None):
+            raise Divergence(
+                "the gradient slot should be empty" if expected is None else "grad is missing",
+                expected=f"grad = {expected}",
+                actual="grad is None" if grad is None else "grad is not None",
+                check=Check("grad", (x,), None)
+                if expected is None
+                else Check("slot_value", (x,), np.asarray(expected, dtype=float)),
+            )
+        return
+    node = expected if isinstance(expected, Node) else Node(np.asarray(expected, dtype=float))
+    read = session.observe("slot_value", x.handle)
+    check_numbers(session, "slot_value", (x,), read, node, x.entry.dtype)
+
+
+def expect_grads(leaves: Iterable[Var], expected: Sequence[Array | None]) -> None:
+    """Each leaf's slot holds its expected gradient; None means empty."""
+    for leaf, gradient in zip(leaves, expected, strict=True):
+        expect_grad(leaf, gradient)
+
+
+def expect_leaf(x: Var, *, requires_grad: bool) -> None:
+    """The tensor is a leaf without history, tracked or not."""
+    expect_state(x, requires_grad=requires_grad, is_leaf=True, has_history=False)
+
+
+def expect_result(x: Var) -> None:
+    """The tensor is a tracked result with history."""
+    expect_state(x, requires_grad=True, is_leaf=False, has_history=True)
+
+
+def expect_state(x: Var, **flags: bool) -> None:
+    """The named flags read as given; flags that the engine has no way to read are left out.
+
+    Raises:
+        Unsupported: the engine can read none of them.
+    """
+    session = x.session
+    readable = [name for name in flags if session.adapter.can(name)]
+    for name in readable or list(flags):
+        check_flag(session, name, x, flags[name])
+
+
+def expect(condition: bool, message: str) -> None:
+    """Something that is neither a number nor a flag of one tensor holds."""
+    if not condition:
+        raise Divergence(message, expected=message, actual="it does not hold")

@@ -1,0 +1,192 @@
+"""Trying one behavior: examples are drawn, run and judged until one diverges or all conform."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from zlib import crc32
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from conformance.adapter import Adapter, Unsupported
+from conformance.behavior import Behavior, registered
+from conformance.draw import Scope, decode_all, total_width
+from conformance.failure import describe
+from conformance.results import Failure, Result, Verdict
+from conformance.session import Session
+from conformance.timeout import TimeLimitError, time_limit
+from conformance.trace import AdapterFault, Divergence
+
+PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
+SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
+
+
+class Expected(Protocol):
+    """One expectation: why a behavior is known to fail."""
+
+    reason: str
+    link: str
+
+
+class Expectations(Protocol):
+    """Known failures, as :mod:`conformance.expectations` reads them."""
+
+    def match(self, behavior_id: str, dtype: str, device: str) -> Expected | None:
+        """The expectation for a behavior, if there is one."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """How one try at a behavior went: the examples run, and the last divergence with its session."""
+
+    examples: int = 0
+    divergence: Divergence | None = None
+    session: Session | None = None
+
+
+class Runner:
+    """Tries behaviors on one engine.
+
+    Args:
+        adapter: the engine.
+        profile: how many examples each behavior gets, a key of :data:`PROFILES`.
+        seed: all drawing follows from it; one seed gives one run.
+        expectations: known failures, which turn a failure into an expected one.
+    """
+
+    def __init__(
+        self, adapter: Adapter, *, profile: str, seed: int, expectations: Expectations
+    ) -> None:
+        self.adapter = adapter
+        self.profile = profile
+        self.seed = seed
+        self.expectations = expectations
+        self._known: dict[tuple[str, str], Verdict] = {}
+
+    def run(self, behavior: Behavior, dtype: str) -> Result:
+        """The verdict on one behavior in one dtype; raises nothing but KeyboardInterrupt."""
+        started = time.perf_counter()
+        verdict, reason, attempt, failure = self._judge(behavior, dtype)
+        expected = self.expectations.match(behavior.id, dtype, self.adapter.device)
+        if expected is not None:
+            verdict, reason = _as_expected(verdict, reason, expected)
+        self._known[behavior.id, dtype] = verdict
+        return Result(
+            behavior=behavior.id,
+            level=behavior.level.value,
+            area=behavior.area,
+            dtype=dtype,
+            verdict=verdict,
+            examples=attempt.examples,
+            seconds=time.perf_counter() - started,
+            statement=behavior.statement,
+            sources=tuple((source.title, source.url) for source in behavior.sources),
+            reason=reason,
+            failure=failure,
+        )
+
+    def _judge(
+        self, behavior: Behavior, dtype: str
+    ) -> tuple[Verdict, str, Attempt, Failure | None]:
+        attempt = Attempt()
+        try:
+            with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
+                self._try(behavior, dtype, attempt, shrink=False)
+        except Unsupported as missing:
+            return Verdict.UNSUPPORTED, f"needs {missing}", attempt, None
+        except TimeLimitError as late:
+            return Verdict.TIMEOUT, str(late), attempt, None
+        except Divergence:
+            return self._explain(behavior, dtype, attempt)
+        except AdapterFault as fault:
+            return Verdict.ERROR, str(fault), attempt, None
+        except Exception as error:
+            return Verdict.ERROR, f"{type(error).__name__}: {error}", attempt, None
+        return Verdict.PASS, "", attempt, None
+
+    def _explain(
+        self, behavior: Behavior, dtype: str, attempt: Attempt
+    ) -> tuple[Verdict, str, Attempt, Failure | None]:
+        """A divergence: blocked by a broken basic, or a failure of its own, shrunk unless expected."""
+        blocker = self._blocker(behavior, dtype)
+        if blocker is not None:
+            return Verdict.BLOCKED, f"blocked by {blocker}", attempt, None
+        if self.expectations.match(behavior.id, dtype, self.adapter.device) is None:
+            shrunk = Attempt()
+            try:
+                with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
+                    self._try(behavior, dtype, shrunk, shrink=True)
+            except Exception as error:
+                shrunk.divergence = shrunk.divergence or attempt.divergence
+                del error
+            if shrunk.session is not None:
+                attempt.divergence, attempt.session = shrunk.divergence, shrunk.session
+        assert attempt.divergence is not None
+        failure = describe(attempt.session, attempt.divergence, behavior.id, dtype, self.seed)
+        return Verdict.FAIL, attempt.divergence.message, attempt, failure
+
+    def _blocker(self, behavior: Behavior, dtype: str) -> str | None:
+        """The first of the behaviors this one builds on that is itself broken."""
+        catalogue = registered()
+        for basic in behavior.requires:
+            required = catalogue[basic]
+            if required.dtypes and dtype not in required.dtypes:
+                continue
+            if (basic, dtype) not in self._known:
+                self.run(required, dtype)
+            if self._known[basic, dtype] in (Verdict.FAIL, Verdict.BLOCKED):
+                return basic
+        return None
+
+    def _try(self, behavior: Behavior, dtype: str, attempt: Attempt, *, shrink: bool) -> None:
+        example = example_runner(behavior, self.adapter, dtype, attempt)
+        width = total_width(behavior.given)
+        count = max(1, round(PROFILES[self.profile] * behavior.examples)) if width else 1
+        phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+        number = crc32(f"{self.seed}/{behavior.id}/{dtype}".encode())
+        trial = given(st.binary(min_size=width, max_size=width).map(bytes))(example)
+        trial = settings(
+            max_examples=count,
+            phases=phases,
+            database=None,
+            deadline=None,
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        )(trial)
+        seed(number)(trial)()
+
+
+def example_runner(
+    behavior: Behavior, adapter: Adapter, dtype: str, attempt: Attempt
+) -> Callable[[bytes], None]:
+    """The function of an example's bytes that runs the behavior and checks the frame condition."""
+    scope = Scope(
+        ops=frozenset(adapter.ops),
+        max_ndim=3 if adapter.max_ndim is None else adapter.max_ndim,
+        dtype=dtype,
+    )
+    draws: Mapping[str, Any] = behavior.given
+
+    def example(data: bytes) -> None:
+        session = Session(adapter, dtype)
+        attempt.examples += 1
+        try:
+            behavior.run(session, **decode_all(draws, data, scope))
+            session.finish()
+        except Divergence as divergence:
+            attempt.divergence, attempt.session = divergence, session
+            raise
+
+    return example
+
+
+def _as_expected(verdict: Verdict, reason: str, expected: Expected) -> tuple[Verdict, str]:
+    if verdict is Verdict.FAIL:
+        return Verdict.EXPECTED_FAILURE, f"{expected.reason} ({expected.link})"
+    if verdict is Verdict.PASS:
+        return Verdict.UNEXPECTED_PASS, f"expected to fail: {expected.reason} ({expected.link})"
+    return verdict, reason
