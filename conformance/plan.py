@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from os import PathLike
+from traceback import extract_tb
 from typing import Any
 
 from . import catalogue, finding, runner
+from .adapter import UnusableError
 from .behavior import Behavior, Level
 from .expectations import Expectations
 from .results import Result, RunInfo, Verdict
@@ -53,11 +55,7 @@ class Plan:
         """
         _one_of("level", request.level, LEVELS)
         _one_of("profile", request.profile, PROFILES)
-        adapter = request.adapter
-        if isinstance(adapter, str):
-            adapter = finding.load_adapter(adapter, request.device)
-        elif isinstance(adapter, type):
-            adapter = adapter(request.device)
+        adapter = _engine(request.adapter, request.device)
         offered = tuple(adapter.dtypes)
         defaults = tuple(dtype for dtype in adapter.default_dtypes if dtype in offered)
         dtypes = tuple(dict.fromkeys(request.dtypes)) or defaults or offered
@@ -132,6 +130,22 @@ class Plan:
             seconds=seconds,
             complete=complete,
         )
+
+
+def _engine(adapter: Any, device: str) -> Any:
+    """The adapter itself, on a device; whatever its own code raises is told in one line."""
+    try:
+        if isinstance(adapter, str):
+            return finding.load_adapter(adapter, device)
+        return adapter(device) if isinstance(adapter, type) else adapter
+    except UnusableError:
+        raise
+    except Exception as error:
+        frame = extract_tb(error.__traceback__)[-1]
+        raise UnusableError(
+            f"adapter {adapter!r} raises {type(error).__name__}: {error} "
+            f"({frame.filename}, line {frame.lineno})"
+        ) from error
 
 
 def _one_of(what: str, value: str, offered: tuple[str, ...]) -> None:

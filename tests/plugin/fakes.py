@@ -1,7 +1,7 @@
 """A pretend suite, loaded with ``-p fakes``: an engine and behaviors whose verdicts are known.
 
-``conformance.specs`` and the runner are put aside, so that these tests say what the plugin does with
-a verdict, whatever the real suite holds. A behavior's verdict is the first word of its name.
+The real specs and the runner are put aside, so that these tests say what the plugin does with a
+verdict, whatever the real suite holds. A behavior's verdict is the first word of its name.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from collections.abc import Callable
 from types import SimpleNamespace
 
-from conformance import adapter, catalogue
+from conformance import adapter, catalogue, finding, runner
 from conformance.behavior import Behavior, Level, doc
 from conformance.results import Failure, Node, Result, Verdict
 
@@ -49,7 +50,11 @@ BEHAVIORS = [
     _behavior("interrupt-now"),
 ]
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
-_REASONS = {"unsupported": "needs hook", "blocked": "by accumulation.sums", "error": "KeyError: 1"}
+_REASONS = {
+    "unsupported": "needs hook",
+    "blocked": "blocked by accumulation.sums",
+    "error": "KeyError: 1",
+}
 
 
 class FakeRunner:
@@ -78,7 +83,7 @@ class FakeRunner:
         verdict, reason = _VERDICTS[word], _REASONS.get(word, "")
         expected = self.expectations.match(behavior.id, dtype, self.engine.device)
         if expected is not None:
-            reason = str(expected)
+            reason = f"expected to fail: {expected}" if word == "pass" else str(expected)
             verdict = {
                 Verdict.FAIL: Verdict.EXPECTED_FAILURE,
                 Verdict.PASS: Verdict.UNEXPECTED_PASS,
@@ -125,21 +130,15 @@ def _load_adapter(name: str, device: str) -> object:
     )
 
 
-def _pretend() -> None:
+def pretend(put: Callable[[object, str, object], None] = setattr) -> None:
+    """Put the pretend suite in place of the real one."""
     wanted = os.environ.get("FAKE_BEHAVIORS", "pass fail unsupported blocked").split()
     kept = [b for b in BEHAVIORS if b.id.partition(".")[2].partition("-")[0] in wanted]
-    catalogue.load_specs = lambda: {behavior.id: behavior for behavior in kept}
-    catalogue.chapters = lambda: ("accumulation",)
-    adapter.load_adapter = _load_adapter
-    try:
-        from conformance import runner
-    except ImportError:
-        import sys
-
-        import conformance
-
-        runner = sys.modules["conformance.runner"] = conformance.runner = SimpleNamespace()
-    runner.Runner = FakeRunner
+    put(catalogue, "load_specs", lambda: {behavior.id: behavior for behavior in kept})
+    put(finding, "load_adapter", _load_adapter)
+    put(runner, "Runner", FakeRunner)
 
 
-_pretend()
+def pytest_addoption() -> None:
+    """As a plugin of a process of its own, take over at once."""
+    pretend()
