@@ -9,6 +9,7 @@ is spelled as in torch, so one expression runs on both:
     (x * x).sum().backward()
     x.grad  # tensor([2., 4.], dtype=float32)
 """
+# ruff: noqa: A004 - torch's names, builtins or not
 
 from conformance.reference import autograd, func, linalg
 from conformance.reference.autograd import Function, grad

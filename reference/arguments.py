@@ -131,7 +131,7 @@ def restricted_inputs(inputs: Any) -> list[Tensor]:
 def check_inputs(wanted: list[Tensor]) -> None:
     """Refuse to differentiate with respect to nothing, or to an untracked tensor."""
     if not wanted:
-        raise ValueError("grad requires non-empty inputs")
+        raise AutogradError("grad requires non-empty inputs; name what to differentiate by")
     check_tracked(wanted)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from conformance.reference import arrays, dtypes, forward_ad, graph, modes, tensors
-from conformance.reference.errors import DeviceError
+from conformance.reference.errors import DeviceError, ShapeError
 from conformance.reference.rules import RULES, Point, Rule
 
 if TYPE_CHECKING:
@@ -21,8 +21,15 @@ _ndarray = np.ndarray
 
 @np.errstate(all="ignore")
 def evaluate(rule: Rule, xp: Any, values: list[Any], params: tuple[Any, ...]) -> Any:
-    """The rule's value; infinities and NaN are results, not warnings."""
-    return rule.forward(xp, *values, *params)
+    """The rule's value; infinities and NaN are results, not warnings.
+
+    Raises:
+        ShapeError: the shapes do not go together.
+    """
+    try:
+        return rule.forward(xp, *values, *params)
+    except ValueError as error:
+        raise ShapeError(f"{rule.key}: {error}") from error
 
 
 def apply(key: str, operands: tuple[Tensor, ...], *params: Any) -> Tensor:

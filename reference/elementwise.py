@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
 from conformance.reference import dispatch, dtypes, tensors
 from conformance.reference.rules import define, linear
 
@@ -223,8 +224,10 @@ def pow(a: Tensor | Number, b: Tensor | Number) -> Tensor:  # noqa: A001
     return binary("pow", a, b)
 
 
-def compare(operation: str, a: Tensor, b: Any) -> Tensor:
+def compare(operation: str, a: Tensor, b: Any) -> Any:
     """An untracked bool tensor."""
+    if not isinstance(b, tensors.Tensor | bool | int | float | np.number):
+        return NotImplemented
     other = dispatch.as_operand(b, a).array
     return tensors.Tensor(dispatch.as_array(a, getattr(a.array, operation)(other)))
 

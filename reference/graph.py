@@ -111,6 +111,9 @@ class AccumulateGrad(Node):
         super().__init__((), ((data.shape, data.dtype, type(data)),))
         self.variable = variable
 
+    def name(self) -> str:
+        return "torch::autograd::AccumulateGrad"
+
 
 class SavedInput:
     """An operand kept for backward: the tensor itself and the version it had."""

@@ -101,7 +101,7 @@ def grad(
     with ``materialize_grads``. No ``grad`` is read or written.
 
     Raises:
-        ValueError: ``materialize_grads`` together with ``allow_unused=False``, or no inputs.
+        ValueError: ``materialize_grads`` together with ``allow_unused=False``.
         UntrackedRootError, NonScalarRootError, SeedMismatchError, UntrackedInputError: refused
             before anything ran.
         UnusedInputError: an unused input.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import conformance.reference as reference
 import numpy as np
 import pytest
-from engines import agree, kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import conformance.reference as reference
 
 torch = pytest.importorskip("torch")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import conformance.reference as reference
 import numpy as np
 import pytest
 from engines import plain, same
-
-import conformance.reference as reference
 
 torch = pytest.importorskip("torch")
 
