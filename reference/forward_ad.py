@@ -69,13 +69,14 @@ def make_dual(tensor: Tensor, tangent: Tensor) -> Tensor:
 
     Raises:
         ForwardModeError: no level is open, or the tangent does not fit.
+        ValueError: the tensor holds integers or booleans.
     """
     if _open.level is None:
         raise ForwardModeError("make_dual needs an open level: with forward_ad.dual_level():")
     if not isinstance(tensor, tensors.Tensor) or not isinstance(tangent, tensors.Tensor):
         raise TypeError("make_dual takes a tensor and its tangent, also a tensor")
     if not graph.fits(tensor.array.dtype):
-        raise ForwardModeError(f"a tensor of type {tensor.dtype} has no tangent; use a float type")
+        raise ValueError(f"a tensor of type {tensor.dtype} has no tangent; use a float type")
     if tangent.shape != tensor.shape or tangent.dtype != tensor.dtype:
         raise ForwardModeError(
             f"the tangent has shape {tangent.shape} and dtype {tangent.dtype}, the tensor "
