@@ -26,7 +26,7 @@ def check_frame(session: Session) -> None:
     """
     adapter = session.adapter
     flags = [name for name in _FLAGS if adapter.can(name)]
-    grads = adapter.can("grad")
+    grads = adapter.can("slot_value")
     for x in session.vars:
         check_value(session, x)
         if x.entry.flags_known:
@@ -56,12 +56,17 @@ def check_flag(session: Session, name: str, x: Var, expected: bool) -> None:
         )
 
 
+def slot_content(session: Session, x: Var) -> Any:
+    """What the gradient slot holds: its tensor, or its number where slots hold no tensors."""
+    return session.observe("grad" if session.adapter.can("grad") else "slot_value", x.handle)
+
+
 def check_slot(session: Session, x: Var) -> None:
     """The gradient slot is empty, or holds the gradient the ledger says."""
     slot = x.entry.grad
     if slot is UNKNOWN:
         return
-    grad = session.observe("grad", x.handle)
+    grad = slot_content(session, x)
     if slot is None:
         if grad is not None and not session.adapter.is_empty_slot(grad):
             raise Divergence(
@@ -72,6 +77,8 @@ def check_slot(session: Session, x: Var) -> None:
             )
         return
     assert isinstance(slot, Entry)
+    if grad is None and slot.optional:
+        return
     if grad is None:
         raise Divergence(
             "the gradient slot is empty",

@@ -7,12 +7,10 @@ its history has moved on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
-
-import numpy as np
 
 from conformance import oracle
 from conformance.conditioning import Received
@@ -65,11 +63,14 @@ UNKNOWN = Unknown.UNKNOWN
 
 
 class Entry:
-    """One tensor: a history, the path of views from its base, and its autograd fields."""
+    """One tensor: a history, the path of views from its base, and its autograd fields.
+
+    An ``optional`` gradient is zero, and missing in engines that see no dependence.
+    """
 
     __slots__ = (
-        "dtype", "flags_known", "grad", "history", "leaf", "node_", "origin", "path", "retains", "seen",
-        "tracked",
+        "dtype", "flags_known", "grad", "history", "leaf", "node_", "optional", "origin", "path",
+        "retains", "seen", "tracked",
     )  # fmt: skip
 
     def __init__(self, history: History, path: Path, node: Node, tracked: bool, dtype: str) -> None:
@@ -81,9 +82,10 @@ class Entry:
         self.tracked = tracked
         self.leaf = True
         self.dtype = dtype
-        self.grad: Entry | None | Unknown = None
+        self.grad: Entry | Unknown | None = None
         self.retains = False
         self.flags_known = True
+        self.optional = False
 
     @property
     def node(self) -> Node:
@@ -281,31 +283,41 @@ class Ledger:
                 leads.add(node.id)
         return [node for node in reach if node.id in leads]
 
-    def outcome(self, visited: Sequence[Node]) -> Outcome:
-        """What running these nodes is bound to do."""
+    def outcome(self, visited: Sequence[Node], certain: Collection[int]) -> Outcome:
+        """What running these nodes is bound to do; those not ``certain`` may be left out."""
         result = Outcome.SUCCEEDS
         for node in visited:
+            sure = node.id in certain
             if node.id in self.freed:
-                if node.id in self.surely_keeps:
+                if sure and node.id in self.surely_keeps:
                     return Outcome.FREED
-                if node.id in self.kept:
+                if node.id in self.kept or isinstance(node, oracle.Gradient):
                     result = Outcome.EITHER
             for kept in self.kept.get(node.id, ()):
                 if kept.storage.version != kept.version:
-                    if kept.surely:
+                    if sure and kept.surely:
                         return Outcome.MODIFIED
                     result = Outcome.EITHER
         return result
 
-    def accumulate(self, entry: Entry, gradient: Node, tracked: bool) -> None:
+    def free(self, visited: Sequence[Node], certain: Collection[int]) -> None:
+        """Let go of what nodes keep; those not ``certain`` may still have it."""
+        self.freed.update(node.id for node in visited)
+        self.surely_keeps.difference_update(node.id for node in visited if node.id not in certain)
+
+    def accumulate(
+        self, entry: Entry, gradient: Node, tracked: bool, *, optional: bool = False
+    ) -> None:
         """Add a gradient to a slot; it is tracked when the pass built a graph."""
         slot = entry.grad
         if slot is UNKNOWN:
             return
         if slot is None:
             entry.grad = self._gradient_entry(gradient, tracked, entry.dtype)
+            entry.grad.optional = optional
             return
         assert isinstance(slot, Entry)
+        slot.optional = slot.optional and optional
         if tracked or slot.tracked:
             total = oracle.apply("add", (slot.node, gradient), (), (slot.node, gradient))
             entry.grad = self._gradient_entry(total, True, entry.dtype)

@@ -121,15 +121,20 @@ def _power_of_two(number: float) -> bool:
     return bool(number) and float(np.frexp(abs(number))[0]) == 0.5
 
 
-def ancestors(roots: Iterable[Node]) -> list[Node]:
-    """All nodes that derivatives of ``roots`` reach, the roots included, operands first."""
+def ancestors(roots: Iterable[Node], *, past_gradients: bool = True) -> list[Node]:
+    """All nodes that derivatives of ``roots`` reach, the roots included, operands first.
+
+    Without ``past_gradients`` a gradient is an end: which of the nodes behind it another
+    differentiation runs is for the engine to say.
+    """
     seen: dict[int, Node] = {}
     pending = list(roots)
     while pending:
         node = pending.pop()
         if node.id not in seen:
             seen[node.id] = node
-            pending.extend(edge for edge in node.edges if edge is not None)
+            if past_gradients or not isinstance(node, Gradient):
+                pending.extend(edge for edge in node.edges if edge is not None)
     return [seen[key] for key in sorted(seen)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +30,13 @@ class Pass:
     cotangents: tuple[Node, ...]
     targets: tuple[Entry, ...] | None
     visited: tuple[Node, ...]
+    certain: frozenset[int]
     outcome: Outcome
     keeps_graph: bool
+
+    def optional(self, source: Node, gradient: Array) -> bool:
+        """Whether an engine may as well see no dependence: a zero from behind a gradient."""
+        return source.id not in self.certain and not gradient.any()
 
 
 def backward(
@@ -55,8 +60,12 @@ def backward(
     name, arguments = _spoken(
         session.adapter, roots, cotangents, retain_graph, create_graph, inputs
     )
+    if name == "backward_keeping_graph" and plan.outcome is Outcome.FREED:
+        if session.expecting:
+            raise Unsupported("a backward pass that frees the graph")
+        plan = replace(plan, outcome=Outcome.SUCCEEDS)
     refused = _run(session, name, arguments, plan)
-    if refused is not None:
+    if isinstance(refused, Outcome):
         return refused
     _settle(session, plan, create_graph)
     return Outcome.SUCCEEDS
@@ -73,13 +82,20 @@ def gradients(
     allow_unused: bool = False,
     materialize_grads: bool = False,
 ) -> list[Var | None]:
-    """The functional form: gradients of the outputs with respect to ``inputs``, slots untouched."""
+    """The functional form: gradients of the outputs with respect to ``inputs``, slots untouched.
+
+    Returns:
+        One gradient for each input, None where there is none; nothing but None where the pass may
+        be refused, and was.
+    """
     plan = _plan(session, outputs, cotangents, retain_graph, create_graph, inputs)
     arguments = (
         list(outputs), list(inputs), _listed(cotangents), retain_graph, create_graph,
         allow_unused, materialize_grads,
     )  # fmt: skip
-    handles = _call(session, "gradients", arguments)
+    handles = _run(session, "gradients", arguments, plan)
+    if isinstance(handles, Outcome):
+        return [None] * len(inputs)
     _mark_freed(session, plan)
     if not isinstance(handles, tuple | list) or len(handles) != len(inputs):
         raise Divergence("gradients gave something else than one entry for each input")
@@ -89,7 +105,7 @@ def gradients(
     for x, handle in zip(inputs, handles, strict=True):
         entry = _gradient_of(plan, x.entry, totals, create_graph, materialize_grads)
         if entry is None or handle is None:
-            if (entry is None) != (handle is None):
+            if (entry is None) != (handle is None) and not (entry and entry.optional):
                 raise Divergence(
                     "an unused input has no gradient, a used one has",
                     expected="None" if entry is None else f"{entry.value}",
@@ -172,9 +188,9 @@ def _spoken(
     v = None if cotangents is None else cotangents[0]
     if adapter.can("backward", *(f"backward.{slot}" for slot, need in wanted.items() if need)):
         return "backward", (roots[0], v, retain_graph, create_graph, listed)
-    if adapter.can("backward_keeping_graph") and not (create_graph or inputs):
-        if cotangents is None or adapter.can("backward_keeping_graph.cotangent"):
-            return "backward_keeping_graph", (roots[0], v)
+    keeping = "backward_keeping_graph" + ("" if cotangents is None else ".cotangent")
+    if adapter.can("backward_keeping_graph", keeping) and not (create_graph or inputs):
+        return "backward_keeping_graph", (roots[0], v)
     missing = [slot for slot, need in wanted.items() if need]
     raise Unsupported(f"backward({', '.join(missing)})")
 
@@ -197,20 +213,23 @@ def _plan(
     targets = None if inputs is None else tuple(x.entry for x in inputs)
     sources = None if targets is None else [entry.source for entry in targets]
     visited = ledger.visited(entries, sources)
+    direct = oracle.ancestors([entry.node for entry in entries], past_gradients=False)
+    certain = frozenset(node.id for node in direct)
     keeps = create_graph if retain_graph is None else retain_graph
-    return Pass(entries, vs, targets, tuple(visited), ledger.outcome(visited), keeps)
+    outcome = ledger.outcome(visited, certain)
+    return Pass(entries, vs, targets, tuple(visited), certain, outcome, keeps)
 
 
-def _run(session: Session, name: str, arguments: tuple[Any, ...], plan: Pass) -> Outcome | None:
-    """Say the phrase; None on success, the outcome where a refusal is one of two right ways."""
+def _run(session: Session, name: str, arguments: tuple[Any, ...], plan: Pass) -> Any:
+    """Say the phrase; gives the outcome instead where a refusal is one of two right ways."""
     expecting = session.expecting
     session.expecting = expecting or plan.outcome is not Outcome.SUCCEEDS
     try:
-        _call(session, name, arguments)
+        result = _call(session, name, arguments)
     except EngineError as caught:
         if plan.outcome is Outcome.SUCCEEDS:
             raise
-        _taint(session, plan)
+        _taint(session, plan, slots=name != "gradients")
         if expecting:
             raise
         session.trace[-1].raises = True
@@ -225,14 +244,14 @@ def _run(session: Session, name: str, arguments: tuple[Any, ...], plan: Pass) ->
             expected=f"an error: it {plan.outcome.value}",
             actual="no error",
         )
-    return None
+    return result
 
 
-def _taint(session: Session, plan: Pass) -> None:
+def _taint(session: Session, plan: Pass, *, slots: bool) -> None:
     """After a pass that failed midway: what it may have reached is unknown, and may be freed."""
     reached = {node.id for node in oracle.ancestors([root.node for root in plan.roots])}
     for x in session.vars:
-        if x.entry.source.id in reached:
+        if slots and x.entry.source.id in reached:
             x.entry.grad = UNKNOWN
     for node in plan.visited:
         if node.id in session.ledger.kept:
@@ -253,7 +272,8 @@ def _settle(session: Session, plan: Pass, create_graph: bool) -> None:
         found = totals.get(entry.source.id)
         if found is not None:
             node = _gradient_node(plan, entry, found[1], create_graph)
-            session.ledger.accumulate(entry, node, create_graph)
+            optional = plan.optional(entry.source, found[1])
+            session.ledger.accumulate(entry, node, create_graph, optional=optional)
 
 
 def _filled(session: Session, plan: Pass) -> list[Entry]:
@@ -280,6 +300,7 @@ def _flow(session: Session, plan: Pass, entries: Sequence[Entry]) -> dict[int, t
         if key in totals:
             value = totals[key][0]
             for record in records:
+                record.certain = record.certain and (key in plan.certain or bool(value.any()))
                 record.expected.append(Node(value, exact=exact))
                 value = record.transform(value)
     return totals
@@ -323,9 +344,10 @@ def _gradient_of(
     )
     made.leaf = not create_graph
     made.flags_known = not create_graph and not materialize
+    made.optional = found is not None and plan.optional(entry.source, found[1])
     return made
 
 
 def _mark_freed(session: Session, plan: Pass) -> None:
     if not plan.keeps_graph:
-        session.ledger.freed.update(node.id for node in plan.visited)
+        session.ledger.free(plan.visited, plan.certain)
