@@ -11,9 +11,9 @@ is spelled as in torch, so one expression runs on both:
 """
 # ruff: noqa: A004 - torch's names, builtins or not
 
-from conformance.reference import autograd, func, linalg
-from conformance.reference.autograd import Function, grad
-from conformance.reference.creation import (
+from . import autograd, func, linalg
+from .autograd import Function, grad
+from .creation import (
     arange,
     from_numpy,
     full,
@@ -24,9 +24,9 @@ from conformance.reference.creation import (
     zeros,
     zeros_like,
 )
-from conformance.reference.dtypes import DType, float16, float32, float64, int32, int64
-from conformance.reference.dtypes import bool_ as bool
-from conformance.reference.elementwise import (
+from .dtypes import DType, float16, float32, float64, int32, int64
+from .dtypes import bool_ as bool
+from .elementwise import (
     abs,
     add,
     clone,
@@ -50,10 +50,10 @@ from conformance.reference.elementwise import (
     tanh,
     where,
 )
-from conformance.reference.indexing import gather, index_select
-from conformance.reference.linear import dot, matmul, mm, mv, norm, outer
-from conformance.reference.modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from conformance.reference.reductions import (
+from .indexing import gather, index_select
+from .linear import dot, matmul, mm, mv, norm, outer
+from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .reductions import (
     amax,
     amin,
     cumsum,
@@ -65,7 +65,7 @@ from conformance.reference.reductions import (
     softmax,
     sum,
 )
-from conformance.reference.shapes import (
+from .shapes import (
     cat,
     flatten,
     flip,
@@ -79,7 +79,7 @@ from conformance.reference.shapes import (
     unbind,
     unsqueeze,
 )
-from conformance.reference.tensors import Tensor
+from .tensors import Tensor
 
 __all__ = [
     "DType",

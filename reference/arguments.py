@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import arrays, dispatch, elementwise, tensors
-from conformance.reference.errors import (
+from . import arrays, dispatch, elementwise, tensors
+from .errors import (
     AutogradError,
     NonScalarRootError,
     SeedMismatchError,
@@ -18,7 +18,7 @@ from conformance.reference.errors import (
 )
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 
 def listed(given: Any) -> list[Tensor]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import array_api_compat
 import numpy as np
-from conformance.reference.errors import DeviceError
+
+from .errors import DeviceError
 
 
 class Device(str):

@@ -1,9 +1,9 @@
 """The names of ``torch.autograd`` that the engine offers."""
 
-from conformance.reference import forward_ad, function, functional
-from conformance.reference.function import Function
-from conformance.reference.modes import enable_grad, no_grad, set_grad_enabled
-from conformance.reference.reverse import backward, grad
+from . import forward_ad, function, functional
+from .function import Function
+from .modes import enable_grad, no_grad, set_grad_enabled
+from .reverse import backward, grad
 
 __all__ = [
     "Function",

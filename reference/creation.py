@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from conformance.reference import arrays, dtypes
-from conformance.reference.dtypes import DType
-from conformance.reference.shapes import sizes_of
-from conformance.reference.tensors import Tensor, check_trackable
+
+from . import arrays, dtypes
+from .dtypes import DType
+from .shapes import sizes_of
+from .tensors import Tensor, check_trackable
 
 
 def tensor(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import (
+from . import (
     arrays,
     dispatch,
     forward_ad,
@@ -15,11 +15,11 @@ from conformance.reference import (
     tensors,
     views,
 )
-from conformance.reference.errors import ForwardModeError, FunctionContractError
+from .errors import ForwardModeError, FunctionContractError
 
 if TYPE_CHECKING:
-    from conformance.reference.function import Function, FunctionCtx, FunctionNode
-    from conformance.reference.tensors import Tensor
+    from .function import Function, FunctionCtx, FunctionNode
+    from .tensors import Tensor
 
 
 def apply(cls: type[Function], args: tuple[Any, ...]) -> Any:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from conformance.reference import arrays, dtypes, forward_ad, graph, modes, tensors
-from conformance.reference.errors import DeviceError, ShapeError
-from conformance.reference.rules import RULES, Point, Rule
+
+from . import arrays, dtypes, forward_ad, graph, modes, tensors
+from .errors import DeviceError, ShapeError
+from .rules import RULES, Point, Rule
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 _ndarray = np.ndarray
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from conformance.reference import dispatch, dtypes, tensors
-from conformance.reference.rules import define, linear
+
+from . import dispatch, dtypes, tensors
+from .rules import define, linear
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 Number: TypeAlias = "bool | int | float"
 

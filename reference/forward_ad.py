@@ -10,11 +10,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from conformance.reference import dispatch, graph, shapes, tensors, views
-from conformance.reference.errors import ForwardModeError
+from . import dispatch, graph, shapes, tensors, views
+from .errors import ForwardModeError
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 
 class _Open(threading.local):

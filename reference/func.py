@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance.reference import forward_ad, functional, modes, reverse
-from conformance.reference.errors import NonScalarRootError
+from . import forward_ad, functional, modes, reverse
+from .errors import NonScalarRootError
 
 
 def _needs_graph(args: tuple[Any, ...]) -> bool:

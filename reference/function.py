@@ -12,11 +12,11 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import custom, dispatch, graph, modes, tensors
-from conformance.reference.errors import FunctionContractError
+from . import custom, dispatch, graph, modes, tensors
+from .errors import FunctionContractError
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 
 class FunctionCtx:

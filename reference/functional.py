@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import dispatch, modes, reverse, shapes, tensors
-from conformance.reference.errors import AutogradError, ShapeError, UnusedInputError
+from . import dispatch, modes, reverse, shapes, tensors
+from .errors import AutogradError, ShapeError, UnusedInputError
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 
 def as_tuple(value: Any, what: str) -> tuple[Tensor, ...]:

@@ -12,12 +12,12 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from conformance.reference import dtypes, tensors
-from conformance.reference.errors import GraphFreedError, ModifiedSavedTensorError
+from . import dtypes, tensors
+from .errors import GraphFreedError, ModifiedSavedTensorError
 
 if TYPE_CHECKING:
-    from conformance.reference.rules import Rule
-    from conformance.reference.tensors import Tensor, Version
+    from .rules import Rule
+    from .tensors import Tensor, Version
 
 Edge: TypeAlias = "tuple[Node, int]"
 Hook: TypeAlias = "Callable[[Tensor], Tensor | None]"

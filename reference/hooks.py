@@ -11,12 +11,12 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import graph, tensors
-from conformance.reference.errors import HookResultError, LeafStateError, UntrackedInputError
+from . import graph, tensors
+from .errors import HookResultError, LeafStateError, UntrackedInputError
 
 if TYPE_CHECKING:
-    from conformance.reference.graph import Node
-    from conformance.reference.tensors import Tensor
+    from .graph import Node
+    from .tensors import Tensor
 
 _keys = itertools.count()
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from conformance.reference import arrays, dispatch, dtypes, elementwise, inplace, shapes, tensors
-from conformance.reference.errors import ShapeError
-from conformance.reference.rules import define, linear
+
+from . import arrays, dispatch, dtypes, elementwise, inplace, shapes, tensors
+from .errors import ShapeError
+from .rules import define, linear
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 Key = Any
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import (
+from . import (
     arrays,
     dispatch,
     elementwise,
@@ -19,11 +19,11 @@ from conformance.reference import (
     tensors,
     views,
 )
-from conformance.reference.errors import InPlaceError, InPlaceOnLeafError
-from conformance.reference.rules import RULES, define, linear
+from .errors import InPlaceError, InPlaceOnLeafError
+from .rules import RULES, define, linear
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 define(
     "copy",

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import dispatch, dtypes, elementwise, reductions, shapes
-from conformance.reference.errors import ShapeError
-from conformance.reference.rules import define, product
+from . import dispatch, dtypes, elementwise, reductions, shapes
+from .errors import ShapeError
+from .rules import define, product
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 
 def _transposed(x: Tensor) -> Tensor:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from conformance.reference import (
+
+from . import (
     arrays,
     dispatch,
     dtypes,
@@ -21,7 +22,7 @@ from conformance.reference import (
     reverse,
     shapes,
 )
-from conformance.reference.errors import NotDifferentiableError, ShapeError
+from .errors import NotDifferentiableError, ShapeError
 
 
 class Methods:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from conformance.reference import dispatch, elementwise, indexing, shapes, tensors
-from conformance.reference.errors import NotDifferentiableError, ShapeError
-from conformance.reference.rules import define, linear
+from . import dispatch, elementwise, indexing, shapes, tensors
+from .errors import NotDifferentiableError, ShapeError
+from .rules import define, linear
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 Dims: TypeAlias = "int | Sequence[int] | None"
 

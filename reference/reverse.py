@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from conformance.reference import arguments, elementwise, graph, hooks, modes, reductions
-from conformance.reference.errors import GradientMismatchError, UnusedInputError
+from . import arguments, elementwise, graph, hooks, modes, reductions
+from .errors import GradientMismatchError, UnusedInputError
 
 if TYPE_CHECKING:
-    from conformance.reference.graph import Edge, Node
-    from conformance.reference.tensors import Tensor
+    from .graph import Edge, Node
+    from .tensors import Tensor
 
 Cotangents: TypeAlias = "dict[Node, list[Tensor | None]]"
 Tensors: TypeAlias = "Tensor | Sequence[Tensor]"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 Tangents: TypeAlias = "tuple[Tensor | None, ...]"
 
@@ -84,7 +84,7 @@ def elementwise(rule: Rule, point: Point, operands: tuple[Tensor, ...], tangents
 
 def linear(rule: Rule, point: Point, operands: tuple[Tensor, ...], tangents: Tangents) -> Any:
     """The operation itself, applied to the tangents; a missing tangent is zero."""
-    from conformance.reference import dispatch
+    from . import dispatch
 
     filled = tuple(
         dispatch.zeros_like(operand) if tangent is None else tangent
@@ -95,7 +95,7 @@ def linear(rule: Rule, point: Point, operands: tuple[Tensor, ...], tangents: Tan
 
 def product(rule: Rule, point: Point, operands: tuple[Tensor, ...], tangents: Tangents) -> Any:
     """The product rule: the operation with one operand at a time replaced by its tangent."""
-    from conformance.reference import dispatch
+    from . import dispatch
 
     total: Any = None
     for operand, tangent in enumerate(tangents):

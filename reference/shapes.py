@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from conformance.reference import arrays, dispatch, dtypes, elementwise, indexing
-from conformance.reference.errors import ShapeError
-from conformance.reference.rules import define, linear
+
+from . import arrays, dispatch, dtypes, elementwise, indexing
+from .errors import ShapeError
+from .rules import define, linear
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 
 def axis(dim: int, ndim: int) -> int:

@@ -11,15 +11,15 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from conformance.reference import arrays, dtypes, graph, hooks, views
-from conformance.reference.dtypes import DType
-from conformance.reference.errors import (
+from . import arrays, dtypes, graph, hooks, views
+from .dtypes import DType
+from .errors import (
     GradientMismatchError,
     LeafStateError,
     NotDifferentiableError,
     UntrackedInputError,
 )
-from conformance.reference.methods import Methods
+from .methods import Methods
 
 
 class Version:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.reference import dispatch, graph, hooks, modes
-from conformance.reference.rules import RULES, Point, define, linear
+from . import dispatch, graph, hooks, modes
+from .rules import RULES, Point, define, linear
 
 if TYPE_CHECKING:
-    from conformance.reference.tensors import Tensor
+    from .tensors import Tensor
 
 
 def replay(chain: tuple[Any, ...] | None, base: Tensor) -> Tensor:
