@@ -123,6 +123,7 @@ class Adapter:
             UnusableError: the engine is not installed, or does not have the device.
         """
         self.device = device
+        self.spoken_name = self.name
         self.namespace: dict[str, Any] = {"device": device}
         try:
             exec(self.setup, self.namespace)
@@ -152,6 +153,17 @@ class Adapter:
             raise UnusableError(
                 f"adapter {self.name!r} has no device {self.device!r}; it runs on cpu only"
             )
+
+    @property
+    def tracks_everything(self) -> bool:
+        """Whether no tensor can be kept out: there are slots, but no phrase says who has one."""
+        return self.can("slot_value") and not self.can("tensor.requires_grad")
+
+    @property
+    def takes_cotangents(self) -> bool:
+        """Whether a backward pass can start from anything else than ones."""
+        starts = ("backward.cotangent", "backward_keeping_graph.cotangent", "vjp")
+        return any(self.can(start) for start in starts)
 
     def is_empty_slot(self, grad: Any) -> bool:
         """Whether the engine's own way to say an empty slot is what ``grad`` is."""

@@ -164,7 +164,8 @@ def _draw_leaves(source: ByteSource, scope: Scope, recipe: Recipe) -> Draft:
             for i in range(size)
         )
         drawn += size
-        leaves.append(Leaf(shape, picked, number == 0 or traits % 4 != 3, traits % 8 == 4))
+        tracked = number == 0 or traits % 4 != 3 or not scope.untracked
+        leaves.append(Leaf(shape, picked, tracked, traits % 8 == 4))
     return Draft(
         leaves,
         shapes=[leaf.shape for leaf in leaves],

@@ -44,11 +44,17 @@ class ByteSource:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the drawn values are for: the engine's operations and ranks, and the dtype."""
+    """What the drawn values are for: the engine's operations and ranks, and the dtype.
+
+    ``untracked`` says whether leaves may be kept out of differentiation, and ``cotangents``
+    whether a backward pass may start from anything else than ones.
+    """
 
     ops: frozenset[str]
     max_ndim: int
     dtype: str
+    untracked: bool = True
+    cotangents: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,8 @@ def example_runner(
         ops=frozenset(adapter.ops),
         max_ndim=3 if adapter.max_ndim is None else adapter.max_ndim,
         dtype=dtype,
+        untracked=not adapter.tracks_everything,
+        cotangents=adapter.takes_cotangents,
     )
     draws: Mapping[str, Any] = behavior.given
 

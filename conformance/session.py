@@ -44,7 +44,7 @@ class Session:
         """A new leaf with these values (any array-like of numbers).
 
         Raises:
-            Unsupported: the engine lacks the dtype, or tensors of this rank.
+            Unsupported: the engine lacks the dtype, tensors of this rank, or untracked ones.
         """
         name = dtype or self.dtype
         if name not in self.adapter.dtypes:
@@ -52,6 +52,8 @@ class Session:
         array = np.asarray(value, dtype=name)
         if self.adapter.max_ndim is not None and array.ndim > self.adapter.max_ndim:
             raise Unsupported(f"tensors of {array.ndim} axes")
+        if not requires_grad and self.adapter.tracks_everything:
+            raise Unsupported("untracked tensors")
         handle = self.call(
             "tensor",
             (array, self.adapter.dtype_objects[name], self.adapter.device, requires_grad),

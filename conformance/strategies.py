@@ -96,15 +96,20 @@ def _draw(recipe: Recipe) -> Draw[Program]:
 
 
 class Cotangents:
-    """Numbers for a cotangent of any shape: one-hot half of the time, small integers otherwise."""
+    """Numbers for a cotangent of any shape: one-hot half of the time, small integers otherwise.
+
+    Without ``data`` they are the ones that a backward pass starts from by itself.
+    """
 
     __slots__ = ("data",)
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | None) -> None:
         self.data = data
 
     def __call__(self, shape: tuple[int, ...]) -> Array:
         """A cotangent of this shape, in float64; never only ones unless it has one element."""
+        if self.data is None:
+            return np.ones(shape)
         size = prod(shape)
         source = ByteSource(self.data)
         style, hot = source.byte(), source.byte()
@@ -115,14 +120,14 @@ class Cotangents:
             flat = np.array([source.choose(NUMBERS) + (i % 3) for i in range(size)])
         return flat.reshape(shape)
 
-    def like(self, y: Var) -> Var:
-        """An untracked tensor of the shape of ``y`` holding these numbers."""
-        return y.session.tensor(self(y.shape))
+    def like(self, y: Var) -> Var | None:
+        """An untracked tensor of the shape of ``y`` holding these numbers; None for ones."""
+        return None if self.data is None else y.session.tensor(self(y.shape))
 
 
 def cotangents() -> Draw[Cotangents]:
     """Numbers for a cotangent whose shape is only known once the program ran."""
-    return Draw(12, lambda source, scope: Cotangents(source.data))
+    return Draw(12, lambda source, scope: Cotangents(source.data if scope.cotangents else None))
 
 
 def arrays(*shapes: tuple[int, ...]) -> Draw[Array]:
