@@ -26,7 +26,7 @@ from .creation import (
 )
 from .dtypes import DType, float16, float32, float64, int32, int64
 from .dtypes import bool_ as bool
-from .elementwise import (
+from .functions import (
     abs,
     add,
     clone,
@@ -51,6 +51,7 @@ from .elementwise import (
     where,
 )
 from .indexing import gather, index_select
+from .joining import cat, split, stack, unbind
 from .linear import dot, matmul, mm, mv, norm, outer
 from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .reductions import (
@@ -66,17 +67,13 @@ from .reductions import (
     sum,
 )
 from .shapes import (
-    cat,
     flatten,
     flip,
     permute,
     reshape,
-    split,
     squeeze,
-    stack,
     t,
     transpose,
-    unbind,
     unsqueeze,
 )
 from .tensors import Tensor

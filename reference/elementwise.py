@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from . import dispatch, dtypes, tensors
+from . import dispatch, dtypes, functions, tensors
 from .rules import define, linear
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ def _divide(xp: Any, a: Any, b: Any) -> Any:
 
 def _power_wrt_base(s: Any, g: Any) -> Any:
     """The exponent zero has derivative zero everywhere, also at a zero base."""
-    return where(s.b == 0, 0.0, g * (s.b * pow(s.a, s.b - 1)))
+    return functions.where(s.b == 0, 0.0, g * (s.b * functions.pow(s.a, s.b - 1)))
 
 
 def _power_wrt_exponent(s: Any, g: Any) -> Any:
     """A zero base stays zero for every exponent that is not negative."""
     flat = logical_and(s.a == 0, s.b >= 0)
-    return where(flat, 0.0, g * (s.out * log(s.a)))
+    return functions.where(flat, 0.0, g * (s.out * functions.log(s.a)))
 
 
 def _scalar_power(xp: Any, a: Any, exponent: Number) -> Any:
@@ -90,17 +90,36 @@ def _scalar_power_vjp(s: Any, g: Any) -> Any:
     return dispatch.zeros_like(g) if p == 0 else g * (p * dispatch.apply("powi", (s.a,), p - 1))
 
 
+def compare(operation: str, a: Tensor, b: Any) -> Any:
+    """An untracked bool tensor."""
+    if not isinstance(b, tensors.Tensor | bool | int | float | np.number):
+        return NotImplemented
+    other = dispatch.as_operand(b, a).array
+    return tensors.Tensor(dispatch.as_array(a, getattr(a.array, operation)(other)))
+
+
+def logical_and(a: Tensor, b: Tensor) -> Tensor:
+    """Where both bool tensors hold."""
+    return tensors.Tensor(dispatch.as_array(a, a.array & b.array))
+
+
 define("alias", "AliasBackward0", lambda xp, a: a, lambda s, g: g, jvp=linear)
 define("clone", "CloneBackward0", lambda xp, a: a.copy(), lambda s, g: g, jvp=linear)
 define("cast", "ToCopyBackward0", lambda xp, a, dtype: a.astype(dtype), lambda s, g: g)
 define("neg", "NegBackward0", lambda xp, a: xp.negative(a), lambda s, g: -g)
-define("abs", "AbsBackward0", lambda xp, a: xp.abs(a), lambda s, g: g * sign(s.a), uses=("a",))
+define(
+    "abs",
+    "AbsBackward0",
+    lambda xp, a: xp.abs(a),
+    lambda s, g: g * functions.sign(s.a),
+    uses=("a",),
+)
 define("sign", "SignBackward0", lambda xp, a: xp.sign(a), lambda s, g: dispatch.zeros_like(g))
 define(
     "relu",
     "ReluBackward0",
     lambda xp, a: xp.maximum(a, 0).astype(a.dtype, copy=False),
-    lambda s, g: g * step(s.out),
+    lambda s, g: g * functions.step(s.out),
     uses=("o",),
 )
 define(
@@ -111,8 +130,16 @@ define(
 )
 define("exp", "ExpBackward0", lambda xp, a: xp.exp(a), lambda s, g: g * s.out, uses=("o",))
 define("log", "LogBackward0", lambda xp, a: xp.log(a), lambda s, g: g / s.a, uses=("a",))
-define("sin", "SinBackward0", lambda xp, a: xp.sin(a), lambda s, g: g * cos(s.a), uses=("a",))
-define("cos", "CosBackward0", lambda xp, a: xp.cos(a), lambda s, g: g * -sin(s.a), uses=("a",))
+define(
+    "sin", "SinBackward0", lambda xp, a: xp.sin(a), lambda s, g: g * functions.cos(s.a), uses=("a",)
+)
+define(
+    "cos",
+    "CosBackward0",
+    lambda xp, a: xp.cos(a),
+    lambda s, g: g * -functions.sin(s.a),
+    uses=("a",),
+)
 define(
     "tanh",
     "TanhBackward0",
@@ -195,149 +222,7 @@ define(
     "WhereBackward0",
     lambda xp, mask, a, b: _alike(lambda xp, a, b: xp.where(mask, a, b))(xp, a, b),
     lambda s, g: dispatch.zeros_like(g),
-    lambda s, g: where(s.a, g, 0.0),
-    lambda s, g: where(s.a, 0.0, g),
+    lambda s, g: functions.where(s.a, g, 0.0),
+    lambda s, g: functions.where(s.a, 0.0, g),
     uses=("", "a", "a"),
 )
-
-
-def where(condition: Tensor, a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a`` where ``condition`` holds and ``b`` elsewhere.
-
-    Raises:
-        TypeError: the condition is not a bool tensor.
-    """
-    if not isinstance(condition, tensors.Tensor) or condition.array.dtype != dtypes.BOOL:
-        raise TypeError("where expects its condition to be a bool tensor; compare first")
-    like = a if isinstance(a, tensors.Tensor) else b
-    if not isinstance(like, tensors.Tensor):
-        like = dispatch.constant(0.0, condition, dtypes.DEFAULT_FLOAT)
-    pair = (dispatch.as_operand(a, like), dispatch.as_operand(b, like))
-    return dispatch.apply("where", (condition, *pair))
-
-
-def pow(a: Tensor | Number, b: Tensor | Number) -> Tensor:  # noqa: A001
-    """``a`` to the power ``b``, either of them a number."""
-    if isinstance(b, bool | int | float):
-        if not isinstance(a, tensors.Tensor):
-            raise TypeError("pow needs a tensor")
-        return dispatch.apply("powi", (a,), b)
-    return binary("pow", a, b)
-
-
-def compare(operation: str, a: Tensor, b: Any) -> Any:
-    """An untracked bool tensor."""
-    if not isinstance(b, tensors.Tensor | bool | int | float | np.number):
-        return NotImplemented
-    other = dispatch.as_operand(b, a).array
-    return tensors.Tensor(dispatch.as_array(a, getattr(a.array, operation)(other)))
-
-
-def logical_and(a: Tensor, b: Tensor) -> Tensor:
-    """Where both bool tensors hold."""
-    return tensors.Tensor(dispatch.as_array(a, a.array & b.array))
-
-
-def neg(x: Tensor) -> Tensor:
-    """``-x``."""
-    return dispatch.apply("neg", (x,))
-
-
-def abs(x: Tensor) -> Tensor:  # noqa: A001
-    """The distance from zero."""
-    return dispatch.apply("abs", (x,))
-
-
-def sign(x: Tensor) -> Tensor:
-    """-1, 0 or 1; its derivative is zero everywhere."""
-    return dispatch.apply("sign", (x,))
-
-
-def relu(x: Tensor) -> Tensor:
-    """``x`` where it is positive, else zero."""
-    return dispatch.apply("relu", (x,))
-
-
-def step(x: Tensor) -> Tensor:
-    """One where ``x`` is positive, else zero; its derivative is zero everywhere."""
-    return dispatch.apply("step", (x,))
-
-
-def clone(x: Tensor) -> Tensor:
-    """A copy in memory of its own, through which gradients flow."""
-    return dispatch.apply("clone", (x,))
-
-
-def exp(x: Tensor) -> Tensor:
-    """e to the power ``x``."""
-    return unary("exp", x)
-
-
-def log(x: Tensor) -> Tensor:
-    """The natural logarithm."""
-    return unary("log", x)
-
-
-def sin(x: Tensor) -> Tensor:
-    """The sine."""
-    return unary("sin", x)
-
-
-def cos(x: Tensor) -> Tensor:
-    """The cosine."""
-    return unary("cos", x)
-
-
-def tanh(x: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
-    return unary("tanh", x)
-
-
-def sigmoid(x: Tensor) -> Tensor:
-    """The logistic function."""
-    return unary("sigmoid", x)
-
-
-def sqrt(x: Tensor) -> Tensor:
-    """The square root."""
-    return unary("sqrt", x)
-
-
-def reciprocal(x: Tensor) -> Tensor:
-    """One over ``x``."""
-    return unary("reciprocal", x)
-
-
-def square(x: Tensor) -> Tensor:
-    """``x * x``, recorded as a power as torch does."""
-    return dispatch.apply("powi", (x,), 2)
-
-
-def add(a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a + b``."""
-    return binary("add", a, b)
-
-
-def sub(a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a - b``."""
-    return binary("sub", a, b)
-
-
-def mul(a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a * b``."""
-    return binary("mul", a, b)
-
-
-def div(a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a / b``; integers become the default float type."""
-    return binary("div", a, b)
-
-
-def maximum(a: Tensor, b: Tensor) -> Tensor:
-    """The larger of two, element by element."""
-    return binary("maximum", a, b)
-
-
-def minimum(a: Tensor, b: Tensor) -> Tensor:
-    """The smaller of two, element by element."""
-    return binary("minimum", a, b)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import dispatch, modes, reverse, shapes, tensors
+from . import dispatch, joining, modes, reverse, shapes, tensors
 from .errors import AutogradError, ShapeError, UnusedInputError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _rows(
     if not rows:
         return tuple(dispatch.constant(0, x).expand(output.shape + x.shape).clone() for x in points)
     return tuple(
-        shapes.reshape(shapes.stack([row[which] for row in rows]), output.shape + x.shape)
+        shapes.reshape(joining.stack([row[which] for row in rows]), output.shape + x.shape)
         for which, x in enumerate(points)
     )
 

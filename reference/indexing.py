@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arrays, dispatch, dtypes, elementwise, inplace, shapes, tensors
+from . import arrays, dispatch, dtypes, functions, inplace, shapes, tensors
 from .errors import ShapeError
 from .rules import define, linear
 
@@ -140,7 +140,7 @@ def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
         raise ShapeError("index_select expects a vector of positions")
     along = shapes.axis(dim, x.array.ndim)
     if x.array.ndim == 0:
-        return elementwise.clone(x)
+        return functions.clone(x)
     return getitem(x, (*(slice(None),) * along, shapes.reshape(index, -1)))
 
 
@@ -154,7 +154,7 @@ def gather(x: Tensor, dim: int, index: Tensor) -> Tensor:
     if index.array.ndim != x.array.ndim:
         raise ShapeError("gather needs an index with as many dimensions as its input")
     if x.array.ndim == 0:
-        return elementwise.clone(x)
+        return functions.clone(x)
     along = shapes.axis(dim, x.array.ndim)
     xp = arrays.namespace(x.array)
     places = list(xp.ogrid[tuple(slice(size) for size in index.array.shape)])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import dispatch, dtypes, elementwise, reductions, shapes
+from . import dispatch, dtypes, elementwise, functions, reductions, shapes
 from .errors import ShapeError
 from .rules import define, product
 
@@ -41,12 +41,12 @@ def _euclidean_wrt_x(s: Any, g: Any) -> Any:
     axes, keepdim, _ = s.params
     out = reductions.restored(s.out, axes, keepdim)
     upstream = reductions.restored(g, axes, keepdim)
-    return s.a * elementwise.where(out == 0, 0.0, upstream / out)
+    return s.a * functions.where(out == 0, 0.0, upstream / out)
 
 
 def _euclidean_jvp(rule: Any, s: Any, operands: Any, tangents: Any) -> Any:
     dot_product = reductions.sum(s.a * tangents[0], s.params[0], s.params[1])
-    return elementwise.where(s.out == 0, 0.0, dot_product / s.out)
+    return functions.where(s.out == 0, 0.0, dot_product / s.out)
 
 
 define(
@@ -138,7 +138,7 @@ def vector_norm(
     if x.array.dtype.kind != "f":
         x = elementwise.cast(x, dtypes.DEFAULT_FLOAT)
     if ord == 1:
-        return reductions.sum(elementwise.abs(x), dim, keepdim)
+        return reductions.sum(functions.abs(x), dim, keepdim)
     if ord == 2:
         axes = reductions.axes_of(dim, x.array.ndim)
         return dispatch.apply("euclidean", (x,), axes, keepdim, x.array.shape)

@@ -12,10 +12,12 @@ from . import (
     dispatch,
     dtypes,
     elementwise,
+    functions,
     graph,
     hooks,
     indexing,
     inplace,
+    joining,
     linear,
     modes,
     reductions,
@@ -37,27 +39,27 @@ class Methods:
         requires_grad: bool
         grad_fn: graph.Node | None
 
-    __neg__ = neg = elementwise.neg
-    __abs__ = abs = elementwise.abs
-    relu = elementwise.relu
-    exp = elementwise.exp
-    log = elementwise.log
-    sin = elementwise.sin
-    cos = elementwise.cos
-    tanh = elementwise.tanh
-    sigmoid = elementwise.sigmoid
-    sqrt = elementwise.sqrt
-    square = elementwise.square
-    reciprocal = elementwise.reciprocal
-    sign = elementwise.sign
-    clone = elementwise.clone
-    __add__ = __radd__ = add = elementwise.add
-    __mul__ = __rmul__ = mul = multiply = elementwise.mul
-    __sub__ = sub = subtract = elementwise.sub
-    __truediv__ = div = divide = elementwise.div
-    __pow__ = pow = elementwise.pow
-    maximum = elementwise.maximum
-    minimum = elementwise.minimum
+    __neg__ = neg = functions.neg
+    __abs__ = abs = functions.abs
+    relu = functions.relu
+    exp = functions.exp
+    log = functions.log
+    sin = functions.sin
+    cos = functions.cos
+    tanh = functions.tanh
+    sigmoid = functions.sigmoid
+    sqrt = functions.sqrt
+    square = functions.square
+    reciprocal = functions.reciprocal
+    sign = functions.sign
+    clone = functions.clone
+    __add__ = __radd__ = add = functions.add
+    __mul__ = __rmul__ = mul = multiply = functions.mul
+    __sub__ = sub = subtract = functions.sub
+    __truediv__ = div = divide = functions.div
+    __pow__ = pow = functions.pow
+    maximum = functions.maximum
+    minimum = functions.minimum
     __matmul__ = matmul = linear.matmul
     dot = linear.dot
     mv = linear.mv
@@ -83,8 +85,8 @@ class Methods:
     expand = shapes.expand
     unsqueeze = shapes.unsqueeze
     squeeze = shapes.squeeze
-    unbind = shapes.unbind
-    split = shapes.split
+    unbind = joining.unbind
+    split = joining.split
     flip = shapes.flip
     contiguous = shapes.contiguous
     index_select = indexing.index_select
@@ -109,13 +111,13 @@ class Methods:
     register_post_accumulate_grad_hook = hooks.register_post_accumulate
 
     def __rsub__(self, other: Any) -> Any:
-        return elementwise.sub(other, self)
+        return functions.sub(other, self)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return elementwise.div(other, self)
+        return functions.div(other, self)
 
     def __rpow__(self, other: Any) -> Any:
-        return elementwise.pow(other, self)
+        return functions.pow(other, self)
 
     def __rmatmul__(self, other: Any) -> Any:
         raise TypeError(f"matmul needs two tensors, not {type(other).__name__} and a tensor")
@@ -140,7 +142,7 @@ class Methods:
 
     def where(self: Any, condition: Any, other: Any) -> Any:
         """This tensor where ``condition`` holds, ``other`` elsewhere."""
-        return elementwise.where(condition, self, other)
+        return functions.where(condition, self, other)
 
     def to(self: Any, *wanted: Any, dtype: Any = None, device: str | None = None) -> Any:
         """This tensor in another type or on another device; itself where nothing changes."""
@@ -258,7 +260,7 @@ class Methods:
     def __iter__(self: Any) -> Iterator[Any]:
         if not self.array.ndim:
             raise TypeError("iteration over a 0-d tensor")
-        return iter(shapes.unbind(self))
+        return iter(joining.unbind(self))
 
     def __repr__(self: Any) -> str:
         values = np.array2string(arrays.to_numpy(self.array), separator=", ", prefix="tensor(")

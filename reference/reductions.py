@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import dispatch, elementwise, indexing, shapes, tensors
+from . import dispatch, elementwise, functions, indexing, joining, shapes, tensors
 from .errors import NotDifferentiableError, ShapeError
 from .rules import define, linear
 
@@ -116,10 +116,10 @@ define(
     "log_softmax",
     "LogSoftmaxBackward0",
     lambda xp, a, dim: _log_normalized(xp, a - _top(xp, a, dim), dim),
-    lambda s, g: g - elementwise.exp(s.out) * sum(g, s.params[0], True),
+    lambda s, g: g - functions.exp(s.out) * sum(g, s.params[0], True),
     uses=("o",),
     jvp=lambda rule, s, operands, tangents: (
-        tangents[0] - sum(elementwise.exp(s.out) * tangents[0], s.params[0], True)
+        tangents[0] - sum(functions.exp(s.out) * tangents[0], s.params[0], True)
     ),
 )
 
@@ -153,8 +153,8 @@ def products_of_others(x: Tensor, dim: int) -> Tensor:
     for place in range(size):
         before = indexing.narrow(x, dim, 0, place)
         after = indexing.narrow(x, dim, place + 1, size)
-        parts.append(dispatch.apply("prod", (shapes.cat([before, after], dim),), dim, True))
-    return shapes.cat(parts, dim)
+        parts.append(dispatch.apply("prod", (joining.cat([before, after], dim),), dim, True))
+    return joining.cat(parts, dim)
 
 
 def sum(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:  # noqa: A001
@@ -185,7 +185,7 @@ def prod(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     if dim is None:
         return dispatch.apply("prod", (shapes.reshape(x, -1),), 0, False)
     if x.array.ndim == 0:
-        return elementwise.clone(x)
+        return functions.clone(x)
     return dispatch.apply("prod", (x,), shapes.axis(dim, x.array.ndim), keepdim)
 
 
@@ -209,12 +209,12 @@ def amin(x: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
 
 def max(x: Tensor, other: Tensor | None = None) -> Tensor:  # noqa: A001
     """The largest element of all, or the larger of two tensors' elements."""
-    return amax(x) if other is None else elementwise.maximum(x, other)
+    return amax(x) if other is None else functions.maximum(x, other)
 
 
 def min(x: Tensor, other: Tensor | None = None) -> Tensor:  # noqa: A001
     """The smallest element of all, or the smaller of two tensors' elements."""
-    return amin(x) if other is None else elementwise.minimum(x, other)
+    return amin(x) if other is None else functions.minimum(x, other)
 
 
 def softmax(x: Tensor, dim: int) -> Tensor:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from . import arguments, elementwise, graph, hooks, modes, reductions
-from .errors import GradientMismatchError, UnusedInputError
+from . import accumulation, arguments, graph, hooks, modes
+from .errors import UnusedInputError
 
 if TYPE_CHECKING:
     from .graph import Edge, Node
@@ -83,7 +83,7 @@ def fill_intermediates(
             continue
         done.add(edge)
         if not tensor.retained:
-            keep(tensor, captured[edge])
+            accumulation.keep(tensor, captured[edge])
 
 
 def grad(
@@ -231,18 +231,18 @@ def visit(
         if node.retainers is not None and not request.capture:
             retainer = hooks.retainer(node, index)
             if retainer is not None:
-                keep(retainer, gradient)
+                accumulation.keep(retainer, gradient)
         if request.targets is not None and (node, index) in request.targets:
             captured[node, index] = gradient
     if type(node) is graph.AccumulateGrad:
         (total,) = gradients
         if total is not None and not request.capture:
-            arrive(node.variable, total)
+            accumulation.arrive(node.variable, total)
         return
     if request.targets is not None and not any(e is not None and is_wanted(e) for e in node.edges):
         return
     for edge, contribution in node.propagate(gradients, is_wanted):
-        add(cotangents, edge, conform(contribution, edge))
+        add(cotangents, edge, accumulation.conform(contribution, edge))
     if not request.retain_graph:
         graph.release(node)
 
@@ -254,70 +254,4 @@ def add(cotangents: Cotangents, edge: Edge, contribution: Tensor) -> None:
     if slots is None:
         slots = cotangents[node] = [None] * len(node.outputs)
     held = slots[index]
-    slots[index] = contribution if held is None else combine(held, contribution)
-
-
-def combine(a: Tensor, b: Tensor) -> Tensor:
-    """The sum of two contributions to one value."""
-    return elementwise.add(a, b)
-
-
-def conform(contribution: Tensor, edge: Edge) -> Tensor:
-    """A contribution in the shape and type of the value it belongs to."""
-    node, index = edge
-    shape, dtype, _ = node.outputs[index]
-    if contribution.array.shape != shape:
-        contribution = unbroadcast(contribution, shape)
-    if contribution.array.dtype != dtype:
-        contribution = elementwise.cast(contribution, dtype)
-    return contribution
-
-
-def unbroadcast(gradient: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """``gradient`` summed over the dimensions along which ``shape`` was broadcast.
-
-    Raises:
-        GradientMismatchError: ``shape`` does not broadcast to the gradient's shape.
-    """
-    given = gradient.array.shape
-    added = len(given) - len(shape)
-    if added < 0 or any(
-        size not in (1, wide) for size, wide in zip(shape, given[added:], strict=True)
-    ):
-        raise GradientMismatchError(
-            f"got a gradient of shape {given} for a tensor of shape {shape}; "
-            "return a gradient of the tensor's own shape"
-        )
-    stretched = [added + d for d, size in enumerate(shape) if size == 1 and given[added + d] != 1]
-    if stretched:
-        gradient = reductions.sum(gradient, stretched, True)
-    if added:
-        gradient = reductions.sum(gradient, range(added))
-    return gradient
-
-
-def arrive(leaf: Tensor, gradient: Tensor) -> None:
-    """A pass reached a leaf: accumulate, then tell those who wait for it."""
-    if not leaf.flag:
-        return
-    accumulate(leaf, gradient)
-    if leaf.post_hooks:
-        for hook in list(leaf.post_hooks.values()):
-            hook(leaf)
-
-
-def accumulate(leaf: Tensor, gradient: Tensor) -> None:
-    """Add to ``leaf.grad``: into the tensor that is there, unless a graph is being built."""
-    held = leaf.gradient
-    if held is None:
-        leaf.gradient = elementwise.clone(gradient)
-    elif modes.is_grad_enabled():
-        leaf.gradient = combine(held, gradient)
-    else:
-        held.add_(gradient)
-
-
-def keep(tensor: Tensor, gradient: Tensor) -> None:
-    """Add to the ``grad`` of an intermediate that retains it."""
-    held = tensor.gradient
-    tensor.gradient = elementwise.clone(gradient) if held is None else combine(held, gradient)
+    slots[index] = contribution if held is None else accumulation.combine(held, contribution)

@@ -2,7 +2,7 @@
 
 Cotangent and tangent rules are written in the engine's own operations, so a derivative is again a
 program that can be differentiated. A rule may return a cotangent of the result's shape or type; the
-pass that uses it sums and casts it to the operand's own (``reverse.conform``).
+pass that uses it sums and casts it to the operand's own (``accumulation.conform``).
 """
 
 from __future__ import annotations
