@@ -12,7 +12,7 @@ class Reference(TorchLike):
     name = "reference"
     setup = "import conformance.reference as reference"
     module = "reference"
-    version_phrase = "reference.__version__"
+    version_phrase = "__import__('conformance').__version__"
 
     def check_device(self) -> None:
         """Refuse a device for which there are no arrays."""

@@ -38,7 +38,9 @@ def load_adapter(name: str, device: str = "cpu") -> Adapter:
             f"adapter {name!r} has phrases for {', '.join(slips)}, which the suite does not know; "
             "see conformance.adapter.ACTIONS and conformance.ops.OPS for the names"
         )
-    return found(device)
+    adapter = found(device)
+    adapter.spoken_name = name
+    return adapter
 
 
 def _find(name: str) -> type[Adapter]:

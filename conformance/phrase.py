@@ -76,10 +76,18 @@ class _Fill(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         keywords = [k for k in node.keywords if not self._is_default(k.value)]
-        arguments = list(node.args)
+        arguments = [spread for argument in node.args for spread in self._spread(argument)]
         while arguments and not keywords and self._is_default(arguments[-1]):
             arguments.pop()
         return self.generic_visit(ast.Call(func=node.func, args=arguments, keywords=keywords))
+
+    def _spread(self, argument: ast.expr) -> list[ast.expr]:
+        """The elements of a starred list, or the argument itself."""
+        if isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Name):
+            value = self.values.get(argument.value.id)
+            if isinstance(value, ast.List | ast.Tuple):
+                return list(value.elts)
+        return [argument]
 
     def _is_default(self, value: ast.expr) -> bool:
         if not isinstance(value, ast.Name) or value.id not in self.values:
