@@ -13,7 +13,6 @@ from . import (
     dtypes,
     elementwise,
     functions,
-    graph,
     hooks,
     indexing,
     inplace,
@@ -36,8 +35,6 @@ class Methods:
 
     if TYPE_CHECKING:
         array: Any
-        requires_grad: bool
-        grad_fn: graph.Node | None
 
     __neg__ = neg = functions.neg
     __abs__ = abs = functions.abs
@@ -110,34 +107,34 @@ class Methods:
     register_hook = hooks.register
     register_post_accumulate_grad_hook = hooks.register_post_accumulate
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self: Any, other: Any) -> Any:
         return functions.sub(other, self)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self: Any, other: Any) -> Any:
         return functions.div(other, self)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self: Any, other: Any) -> Any:
         return functions.pow(other, self)
 
     def __rmatmul__(self, other: Any) -> Any:
         raise TypeError(f"matmul needs two tensors, not {type(other).__name__} and a tensor")
 
-    def __eq__(self, other: Any) -> Any:
+    def __eq__(self: Any, other: Any) -> Any:
         return elementwise.compare("__eq__", self, other)
 
-    def __ne__(self, other: Any) -> Any:
+    def __ne__(self: Any, other: Any) -> Any:
         return elementwise.compare("__ne__", self, other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self: Any, other: Any) -> Any:
         return elementwise.compare("__lt__", self, other)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self: Any, other: Any) -> Any:
         return elementwise.compare("__le__", self, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self: Any, other: Any) -> Any:
         return elementwise.compare("__gt__", self, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self: Any, other: Any) -> Any:
         return elementwise.compare("__ge__", self, other)
 
     def where(self: Any, condition: Any, other: Any) -> Any:

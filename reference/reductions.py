@@ -81,6 +81,26 @@ def _extremum_jvp(rule: Any, s: Any, operands: Any, tangents: Any) -> Any:
     return sum(tangents[0] * _extremum_share(s), s.params[0], s.params[1])
 
 
+def _prod_vjp(s: Any, g: Any) -> Any:
+    dim, keepdim = s.params
+    upstream: Any = restored(g, (dim,), keepdim)
+    return upstream * products_of_others(s.a, dim)
+
+
+def _prod_jvp(rule: Any, s: Any, operands: Any, tangents: Any) -> Any:
+    dim, keepdim = s.params
+    return sum(tangents[0] * products_of_others(s.a, dim), dim, keepdim)
+
+
+def _log_softmax_vjp(s: Any, g: Any) -> Any:
+    probabilities: Any = functions.exp(s.out)
+    return g - probabilities * sum(g, s.params[0], True)
+
+
+def _log_softmax_jvp(rule: Any, s: Any, operands: Any, tangents: Any) -> Any:
+    return tangents[0] - sum(functions.exp(s.out) * tangents[0], s.params[0], True)
+
+
 def _extremum(xp: Any, a: Any, axes: Any, keepdim: bool, shape: Any, name: str) -> Any:
     return getattr(xp, name).reduce(a, axis=axes, keepdims=keepdim) if axes else a.copy()
 
@@ -99,11 +119,9 @@ define(
     "prod",
     "ProdBackward0",
     lambda xp, a, dim, keepdim: xp.multiply.reduce(a, axis=dim, keepdims=keepdim),
-    lambda s, g: restored(g, (s.params[0],), s.params[1]) * products_of_others(s.a, s.params[0]),
+    _prod_vjp,
     uses=("a",),
-    jvp=lambda rule, s, operands, tangents: sum(
-        tangents[0] * products_of_others(s.a, s.params[0]), s.params[0], s.params[1]
-    ),
+    jvp=_prod_jvp,
 )
 define(
     "softmax",
@@ -116,11 +134,9 @@ define(
     "log_softmax",
     "LogSoftmaxBackward0",
     lambda xp, a, dim: _log_normalized(xp, a - _top(xp, a, dim), dim),
-    lambda s, g: g - functions.exp(s.out) * sum(g, s.params[0], True),
+    _log_softmax_vjp,
     uses=("o",),
-    jvp=lambda rule, s, operands, tangents: (
-        tangents[0] - sum(functions.exp(s.out) * tangents[0], s.params[0], True)
-    ),
+    jvp=_log_softmax_jvp,
 )
 
 
