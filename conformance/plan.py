@@ -65,12 +65,6 @@ class Plan:
         expectations = _expectations(request.expectations, adapter.name, behaviors)
         return cls(request, adapter, dtypes, expectations, behaviors)
 
-    @property
-    def file_name(self) -> str:
-        """The engine and the device in one word, fit for a file name."""
-        words = f"{self.adapter.name}-{self.adapter.device}"
-        return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in words)
-
     def trials(self) -> list[catalogue.Trial]:
         """Every behavior and dtype that a complete run tries."""
         return catalogue.trials(

@@ -39,10 +39,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests() -> Generator[None, object, object]:
-    """Say what to do about a conftest that wants an option name of the suite."""
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, object, object]:
+    """Say what to do about a conftest that wants an option name of the suite.
+
+    Older versions of pytest notice the second use of a name only when they next parse something.
+    """
     try:
-        return (yield)
+        loaded = yield
+        parser.parse_known_args([])
+        return loaded
     except (ValueError, ArgumentError) as error:
         if not any(words in str(error) for words in _TAKEN):
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,6 +17,7 @@ from .journal import Journal
 from .plan import Plan
 from .plugin_collection import node_id
 from .plugin_verdicts import Divergence, carried, fault, settle
+from .report.document import file_name
 from .results import Result, RunInfo, Verdict
 
 __all__ = ["Overseer"]
@@ -55,8 +57,9 @@ class Overseer:
         if report.failed and isinstance(report.longrepr, str):
             report.longrepr = Divergence(result, report.location, self._plan.replay(result))
         if self._journal is None:
-            path = self._directory / f"{self._plan.file_name}.jsonl"
-            self._journal = Journal.open(path, self._facts())
+            info = self._facts()
+            name = f"{file_name(info.adapter)}-{file_name(info.device)}.jsonl"
+            self._journal = Journal.open(self._directory / name, info)
         self._journal.add(result)
         self._results[result.behavior, result.dtype] = result
 
@@ -77,7 +80,7 @@ class Overseer:
             return
         if terminalreporter.verbosity >= 0:
             stream, color = io.StringIO(), terminalreporter.hasmarkup
-            width = terminalreporter._tw.fullwidth
+            width = shutil.get_terminal_size((100, 24)).columns
             console = Console(file=stream, width=width, force_terminal=color, highlight=False)
             reports.closing_table(self._info, self._ordered(), console)
             terminalreporter.write(f"\n{stream.getvalue()}")

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,6 @@ def start(*words, cwd):
     ("selection", "passed"),
     [
         (["conformance", "-k", f"{ID} and float64"], 1),
-        (["conformance/", "-k", ID], 2),
-        ([f"{FILE}::{ID}[float32]"], 1),
         ([f"{FILE}::{ID}"], 2),
         (["--pyargs", f"conformance.specs.accumulation::{ID}[float64]"], 1),
     ],
@@ -70,14 +69,12 @@ def test_through_pytest_main(pytester):
     assert (pytester.path / "reports/reference-cpu.html").exists()
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_absent_device_is_refused_at_once(pytester, workers):
-    torch = pytest.importorskip("torch")
-    if torch.cuda.is_available():
-        pytest.skip("the device is there")
+@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
+def test_absent_device_is_refused_at_once(pytester, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     before = time.monotonic()
     result = pytester.runpytest_subprocess(
-        "--pyargs", "conformance", "--adapter=torch", "--device=cuda", workers
+        "--pyargs", "conformance", "--adapter=torch", "--device=cuda", "-n2"
     )
     assert result.ret == 4
     assert time.monotonic() - before < 15
