@@ -29,6 +29,12 @@ class ByteSource:
         self.position = at + 1
         return self.data[at] if at < len(self.data) else 0
 
+    def take(self, count: int) -> ByteSource:
+        """A source of its own over the next ``count`` bytes."""
+        start = self.position
+        self.position = start + count
+        return ByteSource(self.data[start : start + count])
+
     def below(self, bound: int) -> int:
         """A number from 0 to ``bound`` - 1."""
         return self.byte() % bound

@@ -16,19 +16,20 @@ from conformance import oracle
 from conformance.conditioning import Received
 from conformance.kernels import Array
 from conformance.ops import OPS, Bilinear
-from conformance.oracle import Node, Overlay
+from conformance.oracle import Hidden, Node, Overlay
 
 Path = tuple[tuple[str, tuple[Any, ...]], ...]
 
 
 class Storage:
-    """Memory: the current values of its base, and how often it was written."""
+    """Memory: the current values of its base, if they are known, and how often it was written."""
 
-    __slots__ = ("value", "version")
+    __slots__ = ("known", "value", "version")
 
     def __init__(self, value: Array) -> None:
         self.value = value
         self.version = 0
+        self.known = True
 
 
 class History:
@@ -47,7 +48,7 @@ class History:
         """The base's node, with the storage's values even if they changed by another way."""
         if self.seen != self.storage.version:
             old = self.node
-            node = Overlay(self.storage.value, inputs=(old,), edges=(old,), exact=old.exact)
+            node = Hidden(self.storage.value, inputs=(old,), edges=(old,), exact=old.exact)
             self.node, self.seen = node, self.storage.version
             self.writes += 1
         return self.node
@@ -103,7 +104,12 @@ class Entry:
     @property
     def source(self) -> Node:
         """The node that derivatives with respect to this tensor refer to."""
-        return self.origin if self.leaf else self.node
+        node = self.node
+        if self.leaf:
+            return self.origin
+        while isinstance(node, Hidden):
+            node = node.inputs[0]
+        return node
 
     @property
     def value(self) -> Array:
@@ -134,18 +140,19 @@ class Kept:
 class HookRecord:
     """A registered hook: what the engine gave it, and what it should have been given.
 
-    The hook multiplies gradients by ``factor``, or leaves them alone if that is None. ``certain``
-    is false once a pass failed that may or may not have reached it.
+    The hook multiplies gradients by ``factor``, or leaves them alone if that is None, and adds
+    ``offset``. ``certain`` is false once a pass failed that may or may not have reached it.
     """
 
     factor: float | None
+    offset: float = 0.0
     calls: list[Array] = field(default_factory=list)
     expected: list[Node] = field(default_factory=list)
     certain: bool = True
 
     def transform(self, gradient: Array) -> Array:
         """What the hook makes of a gradient."""
-        return gradient if self.factor is None else gradient * self.factor
+        return (gradient if self.factor is None else gradient * self.factor) + self.offset
 
 
 class Outcome(Enum):
@@ -154,6 +161,7 @@ class Outcome(Enum):
     SUCCEEDS = "succeeds"
     FREED = "raises because the graph was freed"
     MODIFIED = "raises because a kept value was modified"
+    BROKEN = "raises because a custom function's backward does"
     EITHER = "raises or gives the right gradient"
 
 
@@ -165,6 +173,7 @@ class Ledger:
         self.kept: dict[int, list[Kept]] = {}
         self.surely_keeps: set[int] = set()
         self.freed: set[int] = set()
+        self.broken: set[int] = set()
         self.hooks: dict[int, list[HookRecord]] = {}
 
     def new(self, value: Array, requires_grad: bool, dtype: str, node: Node | None = None) -> Entry:
@@ -242,10 +251,11 @@ class Ledger:
         if target.path:
             edges = (base if history.tracked else None, node if tracked else None)
             new = oracle.apply("replace", (base, node), (target.path,), edges)
+            self.kept[new.id] = []
         else:
             new = node
         if not tracked and history.tracked:
-            new = Overlay(new.value, inputs=(base,), edges=(base,), exact=new.exact)
+            new = Hidden(new.value, inputs=(base,), edges=(base,), exact=new.exact)
         history.storage.value = new.value
         history.storage.version += 1
         history.node, history.seen = new, history.storage.version
@@ -271,6 +281,18 @@ class Ledger:
         shown = Overlay(node.value, inputs=(node,), exact=node.exact)
         return Entry(history, source.path, shown, False, source.dtype)
 
+    def detach_in_place(self, entry: Entry) -> None:
+        """Make a tensor an untracked leaf; nodes that keep it may refuse to run from now on."""
+        storage = entry.history.storage
+        for key, values in self.kept.items():
+            if any(kept.storage is storage for kept in values):
+                self.freed.add(key)
+                self.surely_keeps.discard(key)
+        cut = self.detach(entry)
+        entry.history, entry.node_, entry.origin = cut.history, cut.node_, cut.origin
+        entry.seen = cut.seen
+        entry.tracked, entry.leaf, entry.retains = False, True, False
+
     def visited(self, roots: Iterable[Entry], targets: Sequence[Node] | None) -> list[Node]:
         """The nodes a backward pass runs: all with history, or those on the way to ``targets``."""
         reach = oracle.ancestors([root.node for root in roots])
@@ -288,6 +310,8 @@ class Ledger:
         result = Outcome.SUCCEEDS
         for node in visited:
             sure = node.id in certain
+            if sure and node.id in self.broken:
+                return Outcome.BROKEN
             if node.id in self.freed:
                 if sure and node.id in self.surely_keeps:
                     return Outcome.FREED

@@ -80,6 +80,12 @@ class Overlay(Node):
         return jets[0]
 
 
+class Hidden(Overlay):
+    """What a tensor becomes when its memory is written without its history knowing."""
+
+    __slots__ = ()
+
+
 class Gradient(Node):
     """The vector-Jacobian product of roots with respect to a source, itself differentiable."""
 

@@ -11,11 +11,10 @@ import numpy as np
 from conformance import oracle
 from conformance.adapter import Adapter, Unsupported
 from conformance.conditioning import Part, Received
-from conformance.judge import as_array
 from conformance.kernels import Array
 from conformance.ledger import UNKNOWN, Entry, History, HookRecord, Outcome, Storage
 from conformance.oracle import Gradient, Node
-from conformance.trace import Divergence, EngineError, HookSource
+from conformance.trace import Divergence, EngineError
 
 if TYPE_CHECKING:
     from conformance.session import Session
@@ -56,10 +55,10 @@ def backward(
     Raises:
         Divergence: the engine refused a pass that is bound to succeed, or the reverse.
     """
-    plan = _plan(session, roots, cotangents, retain_graph, create_graph, inputs)
     name, arguments = _spoken(
         session.adapter, roots, cotangents, retain_graph, create_graph, inputs
     )
+    plan = _plan(session, roots, cotangents, retain_graph, create_graph, inputs)
     if name == "backward_keeping_graph" and plan.outcome is Outcome.FREED:
         if session.expecting:
             raise Unsupported("a backward pass that frees the graph")
@@ -79,7 +78,7 @@ def gradients(
     *,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
+    allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> list[Var | None]:
     """The functional form: gradients of the outputs with respect to ``inputs``, slots untouched.
@@ -93,6 +92,9 @@ def gradients(
         list(outputs), list(inputs), _listed(cotangents), retain_graph, create_graph,
         allow_unused, materialize_grads,
     )  # fmt: skip
+    _require(
+        session.adapter, cotangents, retain_graph, create_graph, allow_unused, materialize_grads
+    )
     handles = _run(session, "gradients", arguments, plan)
     if isinstance(handles, Outcome):
         return [None] * len(inputs)
@@ -122,29 +124,6 @@ def retain_grad(session: Session, x: Var) -> None:
     """Ask for an intermediate's gradient to be stored."""
     session.call("retain_grad", (x.handle,), shown=(x,))
     x.entry.retains = x.entry.retains or not x.entry.is_leaf
-
-
-def hook(session: Session, x: Var, factor: float | None = None) -> Callable[[], None]:
-    """Register a hook that multiplies the gradient, or only looks; gives what removes it again."""
-    record = HookRecord(factor)
-    adapter = session.adapter
-
-    def function(gradient: Any) -> Any:
-        record.calls.append(as_array(adapter["value"](gradient)).astype(np.float64))
-        return None if factor is None else adapter["mul_scalar"](gradient, factor)
-
-    handle = session.call("hook", (x.handle, function), shown=(x, HookSource(factor)))
-    registration = session.trace[-1]
-    session.hooks.append(record)
-    registered = session.ledger.hooks.setdefault(x.entry.source.id, [])
-    registered.append(record)
-
-    def remove() -> None:
-        session.call("remove_hook", (handle,), shown=(registration,))
-        if record in registered:
-            registered.remove(record)
-
-    return remove
 
 
 def _listed(values: Sequence[Var | None] | None) -> list[Var | None] | None:
@@ -189,10 +168,36 @@ def _spoken(
     if adapter.can("backward", *(f"backward.{slot}" for slot, need in wanted.items() if need)):
         return "backward", (roots[0], v, retain_graph, create_graph, listed)
     keeping = "backward_keeping_graph" + ("" if cotangents is None else ".cotangent")
-    if adapter.can("backward_keeping_graph", keeping) and not (create_graph or inputs):
+    if adapter.can(keeping) and not (create_graph or inputs):
         return "backward_keeping_graph", (roots[0], v)
     missing = [slot for slot, need in wanted.items() if need]
     raise Unsupported(f"backward({', '.join(missing)})")
+
+
+def _require(
+    adapter: Adapter,
+    cotangents: Sequence[Var | None] | None,
+    retain_graph: bool | None,
+    create_graph: bool,
+    allow_unused: bool | None,
+    materialize_grads: bool,
+) -> None:
+    """See that the functional form's phrase uses every option that is asked for.
+
+    Raises:
+        Unsupported: it does not.
+    """
+    wanted = {
+        "cotangents": cotangents is not None,
+        "retain_graph": bool(retain_graph),
+        "create_graph": create_graph,
+        "allow_unused": bool(allow_unused),
+        "materialize_grads": materialize_grads,
+    }
+    missing = [slot for slot, need in wanted.items() if need]
+    missing = [slot for slot in missing if not adapter.can(f"gradients.{slot}")]
+    if missing:
+        raise Unsupported(f"gradients({', '.join(missing)})")
 
 
 def _plan(
@@ -222,23 +227,23 @@ def _plan(
 
 def _run(session: Session, name: str, arguments: tuple[Any, ...], plan: Pass) -> Any:
     """Say the phrase; gives the outcome instead where a refusal is one of two right ways."""
-    expecting = session.expecting
+    expecting, adapter = session.expecting, session.adapter
     session.expecting = expecting or plan.outcome is not Outcome.SUCCEEDS
     try:
         result = _call(session, name, arguments)
     except EngineError as caught:
-        if plan.outcome is Outcome.SUCCEEDS:
+        if plan.outcome is Outcome.SUCCEEDS and isinstance(caught.error, adapter.refusals):
             raise
         _taint(session, plan, slots=name != "gradients")
         if expecting:
             raise
         session.trace[-1].raises = True
-        if not isinstance(caught.error, session.adapter.refusals):
+        if not isinstance(caught.error, adapter.refusals):
             raise Divergence(f"{name} raised {type(caught.error).__name__}") from caught
         return plan.outcome
     finally:
         session.expecting = expecting
-    if plan.outcome in (Outcome.FREED, Outcome.MODIFIED) and not expecting:
+    if plan.outcome not in (Outcome.SUCCEEDS, Outcome.EITHER) and not expecting:
         raise Divergence(
             f"no error was raised, although a backward pass {plan.outcome.value}",
             expected=f"an error: it {plan.outcome.value}",
@@ -252,9 +257,11 @@ def _taint(session: Session, plan: Pass, *, slots: bool) -> None:
     reached = {node.id for node in oracle.ancestors([root.node for root in plan.roots])}
     for x in session.vars:
         if slots and x.entry.source.id in reached:
+            if isinstance(x.entry.grad, Entry):
+                x.entry.grad.history.storage.known = False
             x.entry.grad = UNKNOWN
     for node in plan.visited:
-        if node.id in session.ledger.kept:
+        if node.id in session.ledger.kept and not plan.keeps_graph:
             session.ledger.freed.add(node.id)
             session.ledger.surely_keeps.discard(node.id)
     for record in session.hooks:

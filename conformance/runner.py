@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from zlib import crc32
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from conformance.adapter import Adapter, Unsupported
 from conformance.behavior import Behavior, registered
 from conformance.draw import Scope, decode_all, total_width
+from conformance.expectations import Expectation, Expectations
 from conformance.failure import describe
 from conformance.results import Failure, Result, Verdict
 from conformance.session import Session
@@ -22,20 +23,6 @@ from conformance.trace import AdapterFault, Divergence
 
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
-
-
-class Expected(Protocol):
-    """One expectation: why a behavior is known to fail."""
-
-    reason: str
-    link: str
-
-
-class Expectations(Protocol):
-    """Known failures, as :mod:`conformance.expectations` reads them."""
-
-    def match(self, behavior_id: str, dtype: str, device: str) -> Expected | None:
-        """The expectation for a behavior, if there is one."""
 
 
 @dataclass(slots=True)
@@ -186,8 +173,8 @@ def example_runner(
     return example
 
 
-def _as_expected(verdict: Verdict, reason: str, expected: Expected) -> tuple[Verdict, str]:
-    if verdict is Verdict.FAIL:
+def _as_expected(verdict: Verdict, reason: str, expected: Expectation) -> tuple[Verdict, str]:
+    if verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.TIMEOUT):
         return Verdict.EXPECTED_FAILURE, f"{expected.reason} ({expected.link})"
     if verdict is Verdict.PASS:
         return Verdict.UNEXPECTED_PASS, f"expected to fail: {expected.reason} ({expected.link})"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from . import dispatch, dtypes, functions, tensors
+from . import arrays, dispatch, dtypes, functions, tensors
 from .rules import define, linear
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def _alike(operation: Any) -> Any:
 def _share(a: Tensor, b: Tensor, largest: bool) -> Tensor:
     """How much of a maximum's (minimum's) derivative belongs to ``a``: 1, 0, or a half at a tie."""
     ahead = a.array > b.array if largest else a.array < b.array
-    return tensors.Tensor((ahead + 0.5 * (a.array == b.array)).astype(a.array.dtype))
+    share = ahead + 0.5 * (a.array == b.array)
+    return tensors.Tensor(arrays.namespace(a.array).asarray(share, dtype=a.array.dtype))
 
 
 def _divide(xp: Any, a: Any, b: Any) -> Any:
