@@ -101,6 +101,10 @@ def divide_by(xs: Arrays, ranks: Ranks, number: float) -> Array:
     return xs[0] / number
 
 
+def divide_by_magnitude(xs: Arrays, ranks: Ranks, number: float) -> Array:
+    return xs[0] / abs(number)
+
+
 def total(
     xs: Arrays, ranks: Ranks, dim: int | tuple[int, ...] | None = None, keepdim: bool = False
 ) -> Array:

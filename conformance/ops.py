@@ -183,7 +183,7 @@ _TABLE = (
     linear("add_scalar", k.identity, "number", transparent=True),
     linear("mul_scalar", k.scale, "number", magnitude=k.scale_magnitude, may_keep=True),
     linear("rsub_scalar", k.negate, "number", magnitude=k.identity),
-    linear("div_scalar", k.divide_by, "number", may_keep=True),
+    linear("div_scalar", k.divide_by, "number", magnitude=k.divide_by_magnitude, may_keep=True),
     elementwise("pow_scalar", lambda x, n: x**n, _power, "exponent", keeps=("a",)),
     choice("abs", np.abs, lambda x: [np.sign(x)], np.abs),
     choice("relu", lambda x: np.maximum(x, 0.0), lambda x: [x > 0], np.abs),
