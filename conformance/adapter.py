@@ -12,10 +12,14 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from conformance.ops import OPS
-from conformance.phrase import compile_phrase, mentions
+from conformance.phrase import compile_phrase, mentions, render
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "tensor": ("value", "dtype", "device", "requires_grad"),
+    "plain_tensor": ("value", "dtype", "device"),
+    "filled": ("shape", "number", "dtype", "device", "requires_grad"),
+    "filled_like": ("x", "number"),
+    "negated": ("x", "count"),
     "value": ("x",),
     "dtype_of": ("x",),
     "requires_grad": ("x",),
@@ -23,6 +27,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "has_history": ("x",),
     "version": ("x",),
     "set_requires_grad": ("x", "flag"),
+    "assign_requires_grad": ("x", "flag"),
     "grad": ("x",),
     "slot_value": ("x",),
     "set_grad": ("x", "value"),
@@ -47,6 +52,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "enable_grad": (),
     "grad_enabled": (),
     "retain_grad": ("x",),
+    "retains_grad": ("x",),
     "hook": ("x", "function"),
     "remove_hook": ("handle",),
     "greater": ("x", "number"),
@@ -55,7 +61,11 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "vjp": ("function", "primals", "cotangent"),
     "jvp": ("function", "primals", "tangents"),
     "jacobian": ("function", "primals"),
+    "jacobian_blocks": ("function", "primals"),
+    "functional_vjp": ("function", "primals", "cotangent"),
+    "functional_jvp": ("function", "primals", "tangents"),
     "hessian": ("function", "primals"),
+    "hessian_blocks": ("function", "primals"),
     "stop_gradient": ("x",),
 }
 
@@ -97,6 +107,7 @@ class Adapter:
         definitions: source text of custom functions and helpers, by name, put into reproductions
             that use them.
         dtypes: how the engine names each dtype it offers.
+        discrete_dtypes: how it names the integer and boolean ones, for operands and results.
         default_dtypes: the dtypes tried when none is asked for.
         max_ndim: the largest rank of a tensor, None if unbounded; scalar engines say 0.
         refusal: the exception class of the engine's refusals.
@@ -110,6 +121,7 @@ class Adapter:
     actions: ClassVar[Mapping[str, str]]
     definitions: ClassVar[Mapping[str, str]] = {}
     dtypes: ClassVar[Mapping[str, str]] = {"float64": "float"}
+    discrete_dtypes: ClassVar[Mapping[str, str]] = {}
     default_dtypes: ClassVar[tuple[str, ...]] = ("float64", "float32")
     max_ndim: ClassVar[int | None] = None
     refusal: ClassVar[str] = "Exception"
@@ -123,6 +135,7 @@ class Adapter:
             UnusableError: the engine is not installed, or does not have the device.
         """
         self.device = device
+        self._known: dict[tuple[str, ...], bool] = {}
         self.spoken_name = self.name
         self.namespace: dict[str, Any] = {"device": device}
         try:
@@ -137,7 +150,8 @@ class Adapter:
         self.refusals: type[BaseException] = eval(self.refusal, self.namespace)
         self.engine_version = str(eval(self.version_phrase, self.namespace))
         self.dtype_objects = {
-            name: eval(text, self.namespace) for name, text in self.dtypes.items()
+            name: eval(text, self.namespace)
+            for name, text in {**self.dtypes, **self.discrete_dtypes}.items()
         }
 
     def prepare(self) -> None:
@@ -171,7 +185,11 @@ class Adapter:
 
     def can(self, *capabilities: str) -> bool:
         """Whether everything named has a phrase; ``backward.inputs`` names a phrase's slot."""
-        return all(self._text(name) is not None for name in capabilities)
+        known = self._known.get(capabilities)
+        if known is None:
+            known = all(self._text(name) is not None for name in capabilities)
+            self._known[capabilities] = known
+        return known
 
     def __getitem__(self, capability: str) -> Callable[..., Any]:
         """The compiled phrase of an operation or action.
@@ -184,6 +202,9 @@ class Adapter:
             text = self._text(capability)
             if text is None:
                 raise Unsupported(capability)
+            for name in self.definitions:
+                if mentions(text, name):
+                    self.define(name)
             phrase = compile_phrase(text, slots(capability.partition(".")[0]), self.namespace)
             self._phrases[capability] = phrase
         return phrase
@@ -198,7 +219,16 @@ class Adapter:
 
     def text(self, name: str) -> str | None:
         """The phrase of an operation or action as source text, None if there is none."""
-        return self.ops.get(name) or self.actions.get(name)
+        return self.ops.get(name) or self.actions.get(name) or self._derived(name)
+
+    def _derived(self, name: str) -> str | None:
+        """The text of a phrase that follows from another."""
+        if name == "plain_tensor" and self.can("tensor.requires_grad"):
+            return render(self.actions["tensor"], {"requires_grad": "False"})
+        if name == "negated" and "neg" in self.ops:
+            negation = f"lambda a, _: {self.ops['neg']}"
+            return f"__import__('functools').reduce({negation}, range(count), x)"
+        return None
 
     def define(self, name: str) -> Any:
         """The object that a definition makes, run on first use.

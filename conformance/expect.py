@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conformance.frame import check_flag, check_numbers, slot_content
 from conformance.kernels import Array
 from conformance.oracle import Node
+from conformance.program import Program
 from conformance.trace import Check, Divergence
 from conformance.var import Var
+
+if TYPE_CHECKING:
+    from conformance.hooking import Registration
+    from conformance.session import Session
 
 
 def expect_value(x: Var, expected: Any) -> None:
     """The tensor holds these numbers."""
     node = expected if isinstance(expected, Node) else Node(np.asarray(expected, dtype=float))
-    check_numbers(x.session, "value", (x,), x.session.observe("value", x.handle), node, x.entry.dtype)
+    check_numbers(
+        x.session, "value", (x,), x.session.observe("value", x.handle), node, x.entry.dtype
+    )
 
 
 def expect_grad(x: Var, expected: Any) -> None:
@@ -48,6 +55,14 @@ def expect_grads(leaves: Iterable[Var], expected: Sequence[Array | None]) -> Non
         expect_grad(leaf, gradient)
 
 
+def expect_tracked_grads(
+    program: Program, leaves: Sequence[Var], expected: Sequence[Array | Node | None]
+) -> None:
+    """The leaves that a program tracks hold their gradients; one is given for every leaf."""
+    for position in program.tracked:
+        expect_grad(leaves[position], expected[position])
+
+
 def expect_leaf(x: Var, *, requires_grad: bool) -> None:
     """The tensor is a leaf without history, tracked or not."""
     expect_state(x, requires_grad=requires_grad, is_leaf=True, has_history=False)
@@ -68,6 +83,20 @@ def expect_state(x: Var, **flags: bool) -> None:
     readable = [name for name in flags if session.adapter.can(name)]
     for name in readable or list(flags):
         check_flag(session, name, x, flags[name])
+
+
+def expect_calls(hook: Registration, expected: Sequence[Array]) -> None:
+    """A hook was called once for each of these gradients, in this order."""
+    expect(len(hook.calls) == len(expected), f"the hook ran {len(expected)} times")
+    for call, gradient in zip(hook.calls, expected, strict=True):
+        right = np.array_equal(call, gradient)
+        expect(right, f"the hook was given {gradient} (it was given {call})")
+
+
+def expect_same_object(session: Session, a: Any, b: Any) -> None:
+    """Two of the engine's objects are one and the same, as far as the engine can tell."""
+    if session.adapter.can("same_object"):
+        expect(bool(session.observe("same_object", a, b)), "both are the same object")
 
 
 def expect(condition: bool, message: str) -> None:

@@ -60,10 +60,13 @@ class Program:
     outputs: tuple[int, ...]
     exact: bool = True
 
-    def run(self, engine: Applies[T], leaves: Sequence[T]) -> list[T]:
-        """All outputs, computed by ``engine`` from its own ``leaves``."""
-        values = list(leaves)
-        for step in self.steps:
+    def run(self, engine: Applies[T], known: Sequence[T]) -> list[T]:
+        """All outputs, computed by ``engine`` from its own leaves.
+
+        ``known`` are the leaves, and possibly the results of the first steps after them.
+        """
+        values = list(known)
+        for step in self.steps[len(values) - len(self.leaves) :]:
             operands = [values[i] for i in step.operands]
             values.append(engine.apply(step.op, operands, step.params))
         return [values[i] for i in self.outputs]
@@ -79,9 +82,9 @@ class Program:
 
     @cached_property
     def used(self) -> frozenset[int]:
-        """The positions of everything that some output depends on."""
+        """The positions of everything that the first output depends on."""
         reached: set[int] = set()
-        pending = list(self.outputs)
+        pending = [self.outputs[0]]
         while pending:
             position = pending.pop()
             if position not in reached:

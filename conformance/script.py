@@ -20,7 +20,10 @@ from conformance.program import Program
 from conformance.trace import Check, HookSource, Instruction
 from conformance.var import Var
 
-_FUNCTIONS = ("vjp", "jvp", "jacobian", "hessian")
+_FUNCTIONS = (
+    "vjp", "jvp", "jacobian", "jacobian_blocks", "hessian", "hessian_blocks", "functional_vjp",
+    "functional_jvp",
+)  # fmt: skip
 _LONGEST_INLINE = 60
 
 
@@ -49,8 +52,10 @@ class Writer:
             return self.name(value)
         if isinstance(value, list):
             return f"[{', '.join(self.source(item, slot) for item in value)}]"
+        if isinstance(value, tuple) and any(isinstance(item, Var) for item in value):
+            return f"({''.join(f'{self.source(item, slot)}, ' for item in value)})"
         if slot == "dtype":
-            return self.adapter.dtypes[value]
+            return {**self.adapter.dtypes, **self.adapter.discrete_dtypes}[value]
         if isinstance(value, np.ndarray):
             return literal(value)
         if isinstance(value, HookSource):
@@ -60,10 +65,14 @@ class Writer:
         return repr(value)
 
     def _hook(self, hook: HookSource) -> str:
-        if hook.factor is None:
+        if hook.observes:
             return "lambda gradient: None"
-        text = self.adapter.ops["mul_scalar"]
-        return f"lambda gradient: {render(text, {'a': 'gradient', 'number': repr(hook.factor)})}"
+        result = "gradient"
+        for name, number in (("mul_scalar", hook.factor), ("add_scalar", hook.offset)):
+            if number or (number is not None and name == "mul_scalar"):
+                text = self.adapter.ops[name]
+                result = f"({render(text, {'a': result, 'number': repr(number)})})"
+        return f"lambda gradient: {result}"
 
     def phrase(self, instruction: Instruction) -> str:
         """The instruction as source text, without the assignment of its results."""
@@ -102,7 +111,8 @@ class Writer:
         if instruction.name in _FUNCTIONS:
             program = next(a for a in instruction.arguments if isinstance(a, Program))
             lines += self.function(program)
-            return [*lines, f"result = {text}"]
+            lines.append(f"result = {text}")
+            return [*lines, f"{', '.join(map(self.name, results))} = result"] if results else lines
         if instruction.name == "hook":
             self.handles[id(instruction)] = f"handle{len(self.handles)}"
             return [f"{self.handles[id(instruction)]} = {text}"]
@@ -128,7 +138,7 @@ class Writer:
             filled["device"] = repr(self.adapter.device)
             names.append(f"x{len(names)}")
             lines.append(f"    {names[-1]} = {self.engine(render(text, filled))}")
-        return [*lines, f"    return {names[program.outputs[0]]}"]
+        return [*lines, f"    return {', '.join(names[at] for at in program.outputs)}"]
 
 
 def write_script(

@@ -84,6 +84,10 @@ ACTIONS: Mapping[str, str] = {
     "has_history": "x.grad_fn is not None",
     "version": "x._version",
     "set_requires_grad": "x.requires_grad_(flag)",
+    "assign_requires_grad": "x.requires_grad = flag",
+    "filled": "engine.full(shape, number, dtype=dtype, device=device, "
+    "requires_grad=requires_grad)",
+    "filled_like": "engine.full_like(x, number)",
     "grad": "x.grad",
     "slot_value": "x.grad.detach().cpu().numpy()",
     "set_grad": "x.grad = value",
@@ -102,6 +106,7 @@ ACTIONS: Mapping[str, str] = {
     "enable_grad": "engine.enable_grad()",
     "grad_enabled": "engine.is_grad_enabled()",
     "retain_grad": "x.retain_grad()",
+    "retains_grad": "x.retains_grad",
     "hook": "x.register_hook(function)",
     "remove_hook": "handle.remove()",
     "greater": "x > number",
@@ -109,7 +114,11 @@ ACTIONS: Mapping[str, str] = {
     "custom": "name.apply(*inputs)",
     "jvp": "forward_mode(function, primals, tangents)",
     "jacobian": "engine.autograd.functional.jacobian(function, primals)",
+    "jacobian_blocks": "engine.autograd.functional.jacobian(function, primals)",
+    "functional_vjp": "engine.autograd.functional.vjp(function, primals, cotangent)",
+    "functional_jvp": "engine.autograd.functional.jvp(function, primals, tangents)",
     "hessian": "engine.autograd.functional.hessian(function, primals)",
+    "hessian_blocks": "engine.autograd.functional.hessian(function, primals)",
 }
 
 DEFINITIONS: Mapping[str, str] = {
@@ -209,6 +218,105 @@ class WithMask(engine.autograd.Function):
     def backward(ctx, cotangent, unused):
         return cotangent * 2 + unused
 """,
+    "Unrecorded": """
+class Unrecorded(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        doubled = x * 2
+        return doubled * (5 if doubled.requires_grad else 1)
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent * 2
+""",
+    "Rerecorded": """
+class Rerecorded(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        with engine.enable_grad():
+            return x * 2
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent * 7
+""",
+    "Exponential": """
+class Exponential(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        y = x.exp()
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        (y,) = ctx.saved_tensors
+        return cotangent * y
+""",
+    "TooMany": """
+class TooMany(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent * 2, cotangent
+""",
+    "TrailingNone": """
+class TrailingNone(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent * 2, None, None
+""",
+    "FactorGradient": """
+class FactorGradient(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, factor):
+        return x * factor
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return cotangent, cotangent
+""",
+    "NumberGradient": """
+class NumberGradient(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        return 2.0
+""",
+    "Failing": """
+class Failing(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, kind):
+        ctx.kind = kind
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        raise (ArithmeticError, LookupError, ValueError)[ctx.kind]("on purpose")
+""",
+    "Flagged": """
+class Flagged(engine.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, y, number):
+        ctx.flags = ctx.needs_input_grad
+        return x + y
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        first, second = ctx.flags, ctx.needs_input_grad
+        codes = [1 * a + 2 * b + 4 * c for a, b, c in (first, second)]
+        return cotangent * codes[0], cotangent * codes[1], None
+""",
 }
 
 
@@ -226,6 +334,9 @@ class TorchLike(Adapter):
     definitions: ClassVar[Mapping[str, str]] = DEFINITIONS
     dtypes: ClassVar[Mapping[str, str]] = {
         name: f"engine.{name}" for name in ("float64", "float32", "float16")
+    }
+    discrete_dtypes: ClassVar[Mapping[str, str]] = {
+        name: f"engine.{name}" for name in ("int64", "int32", "bool")
     }
     refusal: ClassVar[str] = "RuntimeError"
 
