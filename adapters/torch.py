@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from conformance.adapter import UnusableError
-from conformance.torch_like import TorchLike
+from conformance.torch_like import ACTIONS, TorchLike
 
 
 class Torch(TorchLike):
@@ -16,6 +16,12 @@ class Torch(TorchLike):
     setup = "import torch"
     module = "torch"
     version_phrase = "torch.__version__"
+    # The second derivative of abs is a tensor of zeros without memory, which only clone gives any.
+    actions: ClassVar[Mapping[str, str]] = {
+        **ACTIONS,
+        "value": "x.detach().cpu().clone().numpy()",
+        "slot_value": "x.grad.detach().cpu().clone().numpy()",
+    }
     dtypes: ClassVar[Mapping[str, str]] = {
         name: f"torch.{name}" for name in ("float64", "float32", "float16", "bfloat16")
     }
