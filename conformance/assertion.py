@@ -6,66 +6,97 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.naming import literal
-from conformance.phrase import render
-from conformance.trace import Check
+from conformance.naming import literal, tidy
+from conformance.trace import READABLE, Check, Divergence
+from conformance.trimming import FUNCTIONS
 
 if TYPE_CHECKING:
     from conformance.script import Writer
 
-_FUNCTIONS = ("vjp", "jvp", "jacobian", "hessian")
+_LONGEST_SIDE = 70
 
 
-def assertion_lines(writer: Writer, check: Check | None) -> list[str]:
+def comment(divergence: Divergence) -> list[str]:
+    """What was expected and what came instead, on a line."""
+    if not (divergence.expected or divergence.actual):
+        return []
+    return [f"# expected {_flat(divergence.expected)}, got {_flat(divergence.actual)}"]
+
+
+def assertion_lines(writer: Writer, divergence: Divergence) -> list[str]:
     """The assertion that a right engine passes and this one does not; none without a check."""
+    check = divergence.check
     if check is None:
         return []
-    if isinstance(check.expected, bool):
-        text = _observed(writer, check.observed, check.arguments)
-        return [f"assert {text}" if check.expected else f"assert not {text}"]
-    if check.expected is None:
-        text = _observed(writer, "grad", check.arguments)
-        return [f"assert {text} is None, {text}"]
-    if check.observed.endswith("_dtype"):
-        text = _observed(writer, check.observed.removesuffix("_dtype"), check.arguments)
-        return [f"assert {text}.dtype == {str(check.expected)!r}, {text}.dtype"]
-    return _numbers(writer, check)
+    lines = _assertion(writer, check)
+    if divergence.actual == "grad is None" and writer.adapter.can("grad"):
+        slot = writer.say("grad", {"x": writer.name(check.arguments[0])})
+        lines = [f"assert {slot} is not None", *lines]
+    return [*comment(divergence), *lines]
 
 
-def _numbers(writer: Writer, check: Check) -> list[str]:
-    actual = _observed(writer, check.observed, check.arguments)
-    expected = np.asarray(check.expected)
-    if writer.adapter.max_ndim == 0:
-        number = float(expected)
-        if check.tolerance:
-            return [f"assert abs({actual} - {number}) <= {check.tolerance:.3g}, {actual}"]
-        return [f"assert {actual} == {number}, {actual}"]
-    shown = f"np.array({literal(expected)}, dtype={_dtype(check)!r})"
-    if check.tolerance:
-        return [
-            f"np.testing.assert_allclose({actual}, {shown}, rtol=0, atol={check.tolerance:.3g})"
-        ]
-    return [f"np.testing.assert_array_equal({actual}, {shown}, strict=True)"]
+def _assertion(writer: Writer, check: Check) -> list[str]:
+    expected, base = check.expected, check.observed
+    if isinstance(expected, str) and expected == READABLE:
+        return [_observed(writer, base, check.arguments)]
+    if base.endswith("_dtype"):
+        text = _observed(writer, base.removesuffix("_dtype"), check.arguments)
+        return [f"assert {text}.dtype == {str(expected)!r}, {text}.dtype"]
+    if base.endswith("_shape"):
+        text = _observed(writer, base.removesuffix("_shape"), check.arguments)
+        return [f"assert np.shape({text}) == {expected}, np.shape({text})"]
+    if expected is None:
+        return [_emptiness(writer, check)]
+    text = _observed(writer, base, check.arguments)
+    if isinstance(expected, bool):
+        return [f"assert {tidy(text if expected else f'not ({text})')}"]
+    if isinstance(expected, int):
+        return [f"assert {text} == {expected}, {text}"]
+    return [_numbers(text, np.asarray(expected), check.tolerance, writer.adapter.max_ndim == 0)]
 
 
-def _dtype(check: Check) -> str:
-    x = check.arguments[0]
-    entry = getattr(x, "entry", None)
-    if entry is None:
-        primals = check.arguments[1]
-        entry = (primals[0] if isinstance(primals, list) else primals).entry
-    return str(entry.dtype)
+def _emptiness(writer: Writer, check: Check) -> str:
+    """That a slot, or a result, is empty."""
+    adapter = writer.adapter
+    if check.observed == "grad" and not adapter.can("grad"):
+        text = _observed(writer, "slot_value", check.arguments)
+        return f"assert {text} == {adapter.empty_slot}, {text}"
+    text = _observed(writer, check.observed, check.arguments)
+    return f"assert {text} is None, {text}"
+
+
+def _numbers(text: str, expected: Any, tolerance: float, scalar: bool) -> str:
+    if scalar or expected.ndim == 0:
+        number = literal(float(expected))
+        if tolerance:
+            return f"assert abs({text} - {number}) <= {tolerance:.3g}, {text}"
+        return f"assert {text} == {number}, {text}"
+    if tolerance:
+        return f"assert np.allclose({text}, {literal(expected)}, rtol=0, atol={tolerance:.3g})"
+    return f"assert np.array_equal({text}, {literal(expected)})"
 
 
 def _observed(writer: Writer, name: str, arguments: tuple[Any, ...]) -> str:
-    if name in _FUNCTIONS:
+    """The expression for what was looked at."""
+    if name == "hook_calls":
+        return f"len({writer.names.free('calls')})"
+    if name == "hook_call":
+        return f"{writer.names.free('calls')}[{arguments[1]}]"
+    result = writer.names.free("result")
+    if name == "count":
+        return f"len({result})"
+    if name == "entry":
+        return f"{result}[{arguments[0]}]"
+    if name in FUNCTIONS:
         position = arguments[-1]
-        result = "result" if position is None else f"result[{position}]"
-        return _say(writer, "value", result)
-    return _say(writer, name, writer.name(arguments[0]))
+        places = position if isinstance(position, tuple) else (position,)
+        inside = "".join(f"[{at}]" for at in places if at is not None)
+        return writer.say("value", {"x": f"{result}{inside}"})
+    slots = zip(("x", "y"), map(writer.name, arguments), strict=False)
+    return writer.say(name, dict(slots))
 
 
-def _say(writer: Writer, name: str, x: str) -> str:
-    text = writer.adapter.text(name)
-    assert text is not None
-    return writer.engine(render(text, {"x": x}))
+def _flat(text: str) -> str:
+    """The text on one line, cut where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SIDE else f"{line[:_LONGEST_SIDE]}…"

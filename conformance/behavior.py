@@ -62,7 +62,8 @@ class Behavior:
 
     ``id`` is ``area-slug.name``; ``given`` maps parameter names of ``run`` to what is drawn for
     them; ``requires`` names the behaviors this one builds on; ``dtypes`` restricts it, where the
-    promise itself does, to some dtypes.
+    promise itself does, to some dtypes. One ``off_cpu`` is about tensors of two devices, the cpu
+    and the one the run is for, and so makes no trial on the cpu itself.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Behavior:
     run: Callable[..., None]
     requires: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
+    off_cpu: bool = False
     examples: float = 1.0
     module: str = field(default="", compare=False)
 
@@ -101,6 +103,7 @@ def behavior(
     given: Mapping[str, Any] | None = None,
     requires: Iterable[str] = (),
     dtypes: Iterable[str] = (),
+    off_cpu: bool = False,
     examples: float = 1.0,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Declare the decorated property as the behavior ``id``.
@@ -126,6 +129,7 @@ def behavior(
             run=run,
             requires=tuple(requires),
             dtypes=tuple(dtypes),
+            off_cpu=off_cpu,
             examples=examples,
             module=run.__module__,
         )

@@ -36,14 +36,18 @@ def load_specs() -> Mapping[str, Behavior]:
 
 
 def trials(
-    behaviors: Iterable[Behavior], *, dtypes: Sequence[str], level: str = "full"
+    behaviors: Iterable[Behavior],
+    *,
+    dtypes: Sequence[str],
+    level: str = "full",
+    device: str = "cpu",
 ) -> list[Trial]:
     """What a run up to a level tries: each behavior in each dtype its promise speaks of."""
     highest = Level(level).rank
     return [
         (behavior, dtype)
         for behavior in behaviors
-        if behavior.level.rank <= highest
+        if behavior.level.rank <= highest and not (behavior.off_cpu and device == "cpu")
         for dtype in dtypes
         if not behavior.dtypes or dtype in behavior.dtypes
     ]

@@ -1,9 +1,9 @@
 """How far rounding can move a result: the scale of the noise-scaled bound.
 
 Values are recomputed several times with every stored result multiplied by ``1 + DELTA * xi``, xi
-random signs, and derivatives pushed through the perturbed values. The rounding of a backward
-pass's own products and sums is covered by the sum of magnitudes over all paths, which no order of
-summation exceeds.
+drawn between -1 and 1 so that no two perturbations cancel in every run, and derivatives pushed
+through the perturbed values. The rounding of a backward pass's own products and sums is covered
+by the sum of magnitudes over all paths, which no order of summation exceeds.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import numpy as np
 from conformance.jets import MAGNITUDE, SIGNED, Algebra, Jet
 from conformance.kernels import Array
 from conformance.ops import Composite, unfold
-from conformance.oracle import Gradient, Node, ancestors, seeds
+from conformance.oracle import Gradient, Node, ancestors, jets, seeds
 
-RUNS = 6
+RUNS = 16
 DELTA = 2.0**-18
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One backward pass's contribution to a gradient: Σ vᵀJ of ``roots`` with respect to ``source``."""
+    """One backward pass's share of a gradient: Σ vᵀJ of ``roots`` with respect to ``source``."""
 
     roots: tuple[Node, ...]
     cotangents: tuple[Array, ...]
@@ -41,11 +41,45 @@ class Received(Node):
         self.parts = tuple(parts)
 
 
+class Pushed(Node):
+    """J applied to tangents: what forward mode gives for a root."""
+
+    __slots__ = ("root", "sources", "tangent")
+
+    def __init__(self, value: Array, root: Node, sources: Sequence[Node], tangent: Array) -> None:
+        super().__init__(value, exact=root.exact)
+        self.root, self.sources, self.tangent = root, tuple(sources), tangent
+
+
+def pushed(root: Node, sources: Sequence[Node], tangents: Sequence[Array]) -> Node:
+    """The tangent of ``root`` for one tangent of each source."""
+    flat = np.concatenate([np.reshape(t, -1) for t in tangents])
+    jet = jets([root], sources)[root.id]
+    if jet is None:
+        return Node(np.zeros(root.value.shape))
+    return Pushed(np.tensordot(flat, jet[0], axes=1), root, sources, flat)
+
+
+class Derivative(Node):
+    """Derivatives of a program as a whole: a Jacobian, a Hessian, or products with one.
+
+    ``bound`` gives their scale.
+    """
+
+    __slots__ = ("bound",)
+
+    def __init__(self, value: Array, bound: Callable[[], Array], exact: bool) -> None:
+        super().__init__(value, exact=exact)
+        self.bound = bound
+
+
 def scale(node: Node) -> Array | None:
     """The scale of a value or gradient, of its own shape; None where it cannot be told.
 
     An engine's result in a dtype of unit roundoff u is right when it is within ``K * u * scale``.
     """
+    if isinstance(node, Derivative):
+        return np.asarray(np.maximum(np.abs(node.value), node.bound()))
     if any(isinstance(n, Gradient) for n in _closure([node])):
         return None
     if isinstance(node, Received):
@@ -55,6 +89,8 @@ def scale(node: Node) -> Array | None:
                 return None
             total = np.maximum(total, 0) + _gradient_scale(part)
         return np.asarray(total)
+    if isinstance(node, Pushed):
+        return _tangent_scale(node)
     noisy = _perturbed([node])[node.id]
     return np.asarray(np.maximum(np.abs(node.value), _spread(noisy, node.value)))
 
@@ -77,10 +113,10 @@ def _closure(roots: Sequence[Node]) -> list[Node]:
 
 def _perturbed(roots: Sequence[Node]) -> dict[int, Array]:
     """The values, by node id, of all runs at once: shape ``(RUNS, *S)``."""
-    signs = np.random.default_rng(0)
+    noise = np.random.default_rng(0)
 
     def rounded(value: Array) -> Array:
-        return np.asarray(value * (1 + signs.choice((-DELTA, DELTA), size=value.shape)))
+        return np.asarray(value * (1 + noise.uniform(-DELTA, DELTA, size=value.shape)))
 
     values: dict[int, Array] = {}
     for node in _closure(roots):
@@ -99,28 +135,65 @@ def _evaluate(node: Node, xs: list[Array], rounded: Callable[[Array], Array]) ->
     return unfold(node.op.form, xs, ranks, node.params, rounded)[-1][0]
 
 
+def derivative_scale(root: Node, sources: Sequence[Node], order: int = 1) -> Array:
+    """The scale of all derivatives of this order, laid out as the coefficients of jets are."""
+    noisy, true, paths = _coefficients(root, sources, order)
+    return np.asarray(np.maximum(paths[0], _spread(noisy, true[0])))
+
+
+def _tangent_scale(node: Pushed) -> Array:
+    noisy, _, paths = _coefficients(node.root, node.sources, 1)
+    spread = _spread(np.tensordot(noisy, node.tangent, (1, 0)), node.value)
+    reached = np.tensordot(np.abs(node.tangent), paths[0], axes=1)
+    return np.asarray(np.maximum(reached, spread))
+
+
+def _coefficients(root: Node, sources: Sequence[Node], order: int) -> tuple[Array, Array, Array]:
+    """The highest coefficient of a root's jet: in all perturbed runs, truly, and in magnitudes."""
+    exact = {node.id: node.value[None] for node in _closure([root])}
+    cases = ((_perturbed([root]), SIGNED), (exact, SIGNED), (exact, MAGNITUDE))
+    directions = (sum(source.value.size for source in sources),) * order
+    found = []
+    for values, algebra in cases:
+        jet = _derivatives([root], sources, values, algebra, order)[root.id]
+        full = (len(values[root.id]), *directions, *root.value.shape)
+        found.append(np.zeros(full) if jet is None else np.broadcast_to(jet[-1], full))
+    return found[0], found[1], found[2]
+
+
 def _gradient_scale(part: Part) -> Array:
-    values = _perturbed(part.roots)
-    noisy = _first_order(part, values, SIGNED)
     exact = {node.id: node.value[None] for node in _closure(part.roots)}
-    true = _first_order(part, exact, SIGNED)[0]
-    paths = _first_order(part, exact, MAGNITUDE)[0]
+    noisy = _pulled(part, _perturbed(part.roots), SIGNED)
+    true = _pulled(part, exact, SIGNED)[0]
+    paths = _pulled(part, exact, MAGNITUDE)[0]
     return np.asarray(np.maximum(paths, _spread(noisy, true)))
 
 
-def _first_order(part: Part, values: dict[int, Array], algebra: Algebra) -> Array:
-    """The gradient for each run of ``values``; with magnitudes also those of the cotangents."""
-    start = {key: [c[None] for c in jet] for key, jet in seeds([part.source], 1).items()}
+def _derivatives(
+    roots: Sequence[Node],
+    sources: Sequence[Node],
+    values: dict[int, Array],
+    algebra: Algebra,
+    order: int,
+) -> dict[int, Jet | None]:
+    """The jets, by node id, for each run of ``values``."""
+    start = {key: [c[None] for c in jet] for key, jet in seeds(sources, order).items()}
     found: dict[int, Jet | None] = {}
-    for node in ancestors(part.roots):
+    for node in ancestors(roots):
         passed = [None if edge is None else found[edge.id] for edge in node.edges]
         jet = start.get(node.id)
         if any(p is not None for p in passed):
             operands = [values[n.id] for n in node.inputs]
             pushed = node.differentiate(operands, values[node.id], passed, algebra)
             assert pushed is not None
-            jet = pushed if jet is None else [jet[0] + pushed[0]]
+            jet = pushed if jet is None else [a + b for a, b in zip(jet, pushed, strict=True)]
         found[node.id] = jet
+    return found
+
+
+def _pulled(part: Part, values: dict[int, Array], algebra: Algebra) -> Array:
+    """The gradient for each run of ``values``; with magnitudes also those of the cotangents."""
+    found = _derivatives(part.roots, [part.source], values, algebra, 1)
     size = part.source.value.size
     runs = max((v.shape[0] for v in values.values()), default=1)
     total = np.zeros((runs, size))

@@ -28,6 +28,16 @@ def _product(x: Node, y: Node, to_x: Edge, to_y: Edge) -> Node:
     return oracle.apply("mul", (x, y), (), (to_x, to_y))
 
 
+def _flagged(x: Sequence[Node], edges: Sequence[Edge]) -> Node:
+    """A sum whose gradients tell which of the inputs are tracked."""
+    code = sum(2**i for i, edge in enumerate(edges) if edge is not None)
+    parts = [oracle.apply("mul_scalar", (n,), (code,), (e,)) for n, e in zip(x, edges, strict=True)]
+    edged = tuple(p if e is not None else None for p, e in zip(parts, edges, strict=True))
+    total = oracle.apply("add", parts, (), edged)
+    value = x[0].value + x[1].value
+    return Overlay(value, inputs=(total,), edges=(total,), exact=total.exact)
+
+
 Model = Callable[[Sequence[Node], Sequence[Edge], Sequence[float]], list[Node]]
 
 _MODELS: dict[str, Model] = {
@@ -39,9 +49,20 @@ _MODELS: dict[str, Model] = {
     "Scaled": lambda x, e, c: [_scaled(x[0], e[0], c[0], c[0])],
     "SplitSigns": lambda x, e, c: [_scaled(x[0], e[0], 2, 2), _scaled(x[0], e[0], 3, 3)],
     "WithMask": lambda x, e, c: [_scaled(x[0], e[0], 2, 2), Node(x[0].value)],
+    "Unrecorded": lambda x, e, c: [_scaled(x[0], e[0], 2, 2)],
+    "Rerecorded": lambda x, e, c: [_scaled(x[0], e[0], 2, 7)],
+    "Exponential": lambda x, e, c: [oracle.apply("exp", x, (), e)],
+    "TooMany": lambda x, e, c: [_scaled(x[0], e[0], 2, 2)],
+    "TrailingNone": lambda x, e, c: [_scaled(x[0], e[0], 2, 2)],
+    "FactorGradient": lambda x, e, c: [_scaled(x[0], e[0], c[0], c[0])],
+    "NumberGradient": lambda x, e, c: [_scaled(x[0], e[0], 2, 2)],
+    "Failing": lambda x, e, c: [_scaled(x[0], e[0], 2, 2)],
+    "Flagged": lambda x, e, c: [_flagged(x, e)],
 }
 
 _SAVES = {"Cube": (0,), "Product": (0, 1), "FirstOnly": (1,)}
+_KEEPS_RESULT = ("Exponential",)
+_BROKEN = ("TooFew", "TooMany", "FactorGradient", "NumberGradient", "Failing")
 _UNTRACKED_OUTPUTS = {"WithMask": (1,)}
 
 
@@ -59,6 +80,11 @@ def custom_nodes(
         entry = Entry(history, (), node, recorded, inputs[0].dtype)
         entry.leaf = not recorded
         entries.append(entry)
+        if recorded and name in _BROKEN:
+            ledger.broken.add(node.id)
+        if recorded and name in _KEEPS_RESULT:
+            ledger.kept[node.id] = [Kept(history.storage, 0, surely=True)]
+            ledger.surely_keeps.add(node.id)
         if recorded and name in _SAVES:
             storages = [inputs[i].history.storage for i in _SAVES[name]]
             ledger.kept[node.id] = [Kept(s, s.version, surely=True) for s in storages]

@@ -28,7 +28,7 @@ STEP_BYTES = 6
 LEAF_BYTES = 2
 POOL_BYTES = 20
 MAX_LEAVES = 3
-NO_STEP = 80
+NO_STEP = 96
 
 SHAPES: tuple[Shape, ...] = (
     (), (2,), (3,), (2, 3), (1,), (2, 2), (3, 1), (1, 3), (2, 1, 2), (2, 2, 2), (1, 1), (0,),
@@ -57,7 +57,7 @@ _AWAY_FROM_ZERO = {"reciprocal": 0, "div": 1, "norm_l2": 0, "norm_fro": 0, "norm
 class Recipe:
     """What kind of program to decode: how many leaves and steps, and which operations."""
 
-    steps: int = 6
+    steps: int = 5
     leaves: int = MAX_LEAVES
     smooth: bool = False
     bits: float = 0.0
@@ -272,8 +272,8 @@ def _try_step(
     params = move(shapes, source)
     if params is None:
         return False
-    width = result_width(op, [draft.widths[i] for i in operands], list(shapes), params)
-    if not recipe.smooth and width.bits > (recipe.bits or BITS.get(scope.dtype, 3)):
+    width = result_width(op, tuple(draft.widths[i] for i in operands), shapes, params)
+    if not recipe.smooth and width.bits > _room(scope, recipe):
         return False
     if not _well_inside(draft, op, operands, params, recipe.smooth):
         return False
@@ -282,6 +282,12 @@ def _try_step(
         return False
     draft.add(Step(op, operands, params), shape, width, bare=bare and OPS[op].transparent)
     return True
+
+
+def _room(scope: Scope, recipe: Recipe) -> float:
+    """The largest significant width of any number."""
+    offered = BITS.get(scope.dtype, 3)
+    return min(recipe.bits, offered) if recipe.bits else offered
 
 
 def _well_inside(
@@ -295,8 +301,7 @@ def _well_inside(
 
 def _off_kinks(draft: Draft, op: str, operands: Sequence[int], distance: float) -> bool:
     form = OPS["abs" if op == "norm_l1" else op].form
-    same_twice = len(operands) == 2 and operands[0] == operands[1]
-    if not isinstance(form, Choice) or same_twice:
+    if not isinstance(form, Choice) or (len(operands) == 2 and operands[0] == operands[1]):
         return True
     gap = form.gap(*(draft.value(i) for i in operands))
     return bool(np.all(gap >= distance))
@@ -315,16 +320,17 @@ def _in_domain(draft: Draft, op: str, operands: Sequence[int], params: tuple[Any
 
 
 def _shape(op: str, shapes: tuple[Shape, ...], params: tuple[Any, ...]) -> Shape:
-    # Slices are hashable from Python 3.12 on only.
-    return (_evaluated_shape if op == "select" else _cached_shape)(op, shapes, params)
+    # Slices are hashable from Python 3.12 on only, their text always is.
+    key = (op, shapes, str(params) if op == "select" else params)
+    shape = _SHAPES.get(key)
+    if shape is None:
+        xs = [np.ones(s) for s in shapes]
+        shape = tuple(np.shape(evaluate(OPS[op], xs, [x.ndim for x in xs], params)))
+        _SHAPES[key] = shape
+    return shape
 
 
-def _evaluated_shape(op: str, shapes: tuple[Shape, ...], params: tuple[Any, ...]) -> Shape:
-    xs = [np.ones(shape) for shape in shapes]
-    return tuple(np.shape(evaluate(OPS[op], xs, [x.ndim for x in xs], params)))
-
-
-_cached_shape = lru_cache(maxsize=65536)(_evaluated_shape)
+_SHAPES: dict[tuple[Any, ...], Shape] = {}
 
 
 def _draw_outputs(
@@ -332,7 +338,7 @@ def _draw_outputs(
 ) -> tuple[int, ...]:
     source.position = 1
     option = source.byte()
-    last = _tracked_result(draft)
+    last = _tracked_result(draft, recipe)
     if not recipe.scalar:
         results = range(len(draft.leaves), len(draft.shapes))
         other = results[option // 4 % len(results)]
@@ -340,13 +346,14 @@ def _draw_outputs(
     return (_weighted_sum(draft, last, scope),)
 
 
-def _tracked_result(draft: Draft) -> int:
+def _tracked_result(draft: Draft, recipe: Recipe) -> int:
     """The position of the last tracked result; one is made if there is none."""
     for at in reversed(range(len(draft.leaves), len(draft.shapes))):
         if draft.tracked[at]:
             return at
-    width = result_width("mul", [LEAF_WIDTH] * 2, [draft.shapes[0]] * 2, ())
-    return draft.add(Step("mul", (0, 0)), draft.shapes[0], width)
+    op = "add" if recipe.only is not None and "mul" not in recipe.only else "mul"
+    width = result_width(op, (LEAF_WIDTH,) * 2, (draft.shapes[0],) * 2, ())
+    return draft.add(Step(op, (0, 0)), draft.shapes[0], width, bare=op == "add")
 
 
 def _weighted_sum(draft: Draft, last: int, scope: Scope) -> int:

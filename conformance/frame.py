@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conformance.var import Var
 
 _FLAGS = ("requires_grad", "is_leaf")
+_DTYPES = {name: np.dtype(name) for name in ("float64", "float32", "float16", "int64", "bool")}
 
 
 def check_frame(session: Session) -> None:
@@ -114,7 +115,7 @@ def _check_array(
     session: Session, name: str, arguments: tuple[Any, ...], actual: Any, entry: Entry
 ) -> None:
     check_numbers(session, name, arguments, actual, entry.node, entry.dtype)
-    if isinstance(actual, np.ndarray) and actual.dtype.name != entry.dtype:
+    if isinstance(actual, np.ndarray) and actual.dtype != _DTYPES.get(entry.dtype, actual.dtype):
         raise Divergence(
             f"{'grad' if name == 'slot_value' else 'the value'} has dtype {actual.dtype.name}",
             expected=entry.dtype,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from conformance.kernels import Array
 from conformance.oracle import Node
 from conformance.program import Program
 from conformance.trace import Divergence
+from conformance.var import Var
 
 if TYPE_CHECKING:
     from conformance.session import Session
@@ -34,96 +36,206 @@ class Raw:
 
 
 def as_function(session: Session, program: Program) -> Callable[..., Any]:
-    """The program's first output as a function of the engine's own objects."""
+    """The program as a function of the engine's own objects; several outputs make a tuple."""
     raw = Raw(session.adapter)
-    return lambda *leaves: program.run(raw, leaves)[0]
+    if len(program.outputs) == 1:
+        return lambda *leaves: program.run(raw, leaves)[0]
+    return lambda *leaves: tuple(program.run(raw, leaves))
 
 
-def vjp(session: Session, program: Program, v: Array) -> None:
+def vjp(session: Session, program: Program, v: Array) -> list[Array | None]:
     """Pull a cotangent back through a program, by slots or by function, and check every gradient.
 
     Args:
         session: where the program runs.
         program: its first output has shape S.
         v: the cotangent, of shape S.
+
+    Returns:
+        What the engine gave for each leaf; None for untracked leaves and empty slots.
     """
-    expected = truth.gradients(program, v)
-    if session.adapter.can("backward") or session.adapter.can("backward_keeping_graph"):
+    adapter = session.adapter
+    if adapter.can("backward") or adapter.can("backward_keeping_graph"):
         leaves = session.leaves(program)
         root = program(*leaves)
         if v.size == 1 and float(v.reshape(())) == 1.0:
             root.backward()
         else:
             root.backward(session.tensor(v))
-        return
-    primals = _primals(session, program)
-    cotangent = session.tensor(v)
-    function = as_function(session, program)
+        slots = [x.entry.grad is not None and adapter.can("slot_value") for x in leaves]
+        return [
+            session.observe("slot_value", x.handle) if filled else None
+            for x, filled in zip(leaves, slots, strict=True)
+        ]
+    return _pulled(session, "vjp", program, v)[1]
+
+
+def products(
+    session: Session, program: Program, v: Array, tangents: Sequence[Array]
+) -> tuple[list[Array | None], Var]:
+    """Both products with the Jacobian by an engine's functional helpers: vᵀJ and J applied."""
+    if not session.adapter.can("functional_vjp", "functional_jvp"):
+        return _pulled(session, "vjp", program, v)[1], jvp(session, program, tangents)[1]
+    pulled = _pulled(session, "functional_vjp", program, v)[1]
+    return pulled, _pushed(session, "functional_jvp", program, tangents)[1]
+
+
+def _pulled(
+    session: Session, name: str, program: Program, v: Array
+) -> tuple[list[Any], list[Array | None]]:
+    """Say the phrase, which gives gradients for all leaves; those of tracked ones are checked."""
+    program = _first_output(program)
+    expected = truth.gradients(program, v)
+    primals, cotangent = _primals(session, program), session.tensor(v)
+    given = [p.handle for p in primals]
+    function, paired = as_function(session, program), name == "functional_vjp"
+    arguments = (program, _shape_of(primals, paired), cotangent)
     results = session.call(
-        "vjp",
-        (function, [p.handle for p in primals], cotangent.handle),
-        shown=(program, primals, cotangent),
+        name, (function, _shape_of(given, paired), cotangent.handle), shown=arguments
     )
-    for at, (result, node) in enumerate(zip(results, expected, strict=True)):
-        if program.leaves[at].requires_grad:
-            _check(session, "vjp", (program, primals, cotangent, at), result, node)
+    gradients = results[1] if paired else results
+    if len(gradients) != len(primals):
+        raise Divergence(f"{name} gave {len(gradients)} gradients for {len(primals)} inputs")
+    if paired:
+        _check(session, name, (*arguments, 0), results[0], truth.nodes(program)[1])
+    made: list[Array | None] = []
+    for at, (result, node) in enumerate(zip(gradients, expected, strict=True)):
+        wanted = program.leaves[at].requires_grad
+        place = (1, at) if paired else at
+        made.append(_check(session, name, (*arguments, place), result, node) if wanted else None)
+    return list(gradients), made
 
 
-def jvp(session: Session, program: Program, tangents: Sequence[Array]) -> None:
-    """Push one tangent for each leaf forward, and check the value and the tangent that come out."""
+def _shape_of(items: list[Any], paired: bool) -> Any:
+    return tuple(items) if paired else items
+
+
+def jvp(session: Session, program: Program, tangents: Sequence[Array]) -> tuple[Var, Var]:
+    """Push one tangent for each leaf forward; gives the value and the tangent, both checked."""
+    return _pushed(session, "jvp", program, tangents)
+
+
+def _pushed(
+    session: Session, name: str, program: Program, tangents: Sequence[Array]
+) -> tuple[Var, Var]:
+    program = _first_output(program)
     primals = _primals(session, program)
     directions = [session.tensor(t) for t in tangents]
-    results = session.call(
-        "jvp",
-        (as_function(session, program), [p.handle for p in primals], [t.handle for t in directions]),
-        shown=(program, primals, directions),
-    )
-    _, root = truth.nodes(program)
-    arguments = (program, primals, directions)
-    _check(session, "jvp", (*arguments, 0), results[0], root)
-    expected = Node(truth.tangent(program, tangents), exact=root.exact)
-    _check(session, "jvp", (*arguments, 1), results[1], expected)
+    paired = name == "functional_jvp"
+    arguments = (program, _shape_of(primals, paired), _shape_of(directions, paired))
+    given = [_shape_of([x.handle for x in group], paired) for group in (primals, directions)]
+    results = session.call(name, (as_function(session, program), *given), shown=arguments)
+    expected = (truth.nodes(program)[1], truth.tangent(program, tangents))
+    if not isinstance(results, tuple | list) or len(results) != 2:
+        raise Divergence(f"{name} gave something else than a value and a tangent")
+    for at in range(2):
+        _check(session, name, (*arguments, at), results[at], expected[at])
+    return _plain(session, results[0], expected[0]), _plain(session, results[1], expected[1])
 
 
-def jacobian(session: Session, program: Program) -> None:
-    """The engine's Jacobian helper on all leaves, checked block by block."""
-    _blocks(session, "jacobian", program, lambda at: truth.jacobian(program, at))
+def jacobian(session: Session, program: Program, leaves: Sequence[Var] | None = None) -> None:
+    """The engine's Jacobian helper on all leaves, checked block by block.
+
+    Blocks are nested by output, then by input, where there are several; engines that take one
+    output only differentiate the first.
+
+    Args:
+        session: where the program runs.
+        program: the function.
+        leaves: where to take the Jacobian; new untracked leaves if None.
+    """
+    name = "jacobian_blocks" if session.adapter.can("jacobian_blocks") else "jacobian"
+    if name == "jacobian":
+        program = _first_output(program)
+    primals = list(leaves or _primals(session, program))
+    results = _spoken(session, name, program, primals)
+    many = len(program.outputs) > 1
+    rows = _nested(results, len(program.outputs), "outputs") if many else [results]
+    for output, row in enumerate(rows):
+        place = (output,) if many else ()
+        _check_row(
+            session, name, program, primals, row, place,
+            [truth.jacobian(program, at, output) for at in range(len(primals))],
+        )  # fmt: skip
 
 
 def hessian(session: Session, program: Program) -> None:
-    """The engine's Hessian helper on the first leaf of a program with one output element."""
-    if len(program.leaves) != 1:
-        raise ValueError("the Hessian is taken of programs with one leaf")
-    _blocks(session, "hessian", program, lambda at: truth.hessian(program))
+    """The engine's Hessian helper on all leaves of a program with one output element.
 
-
-def _blocks(
-    session: Session, name: str, program: Program, expected: Callable[[int], Array]
-) -> None:
+    Raises:
+        Unsupported: the engine's helper takes one input only, and the program has several.
+    """
+    program = _first_output(program)
     primals = _primals(session, program)
-    given = primals[0].handle if len(primals) == 1 else tuple(p.handle for p in primals)
-    shown = (program, primals[0] if len(primals) == 1 else primals)
-    results = session.call(name, (as_function(session, program), given), shown=shown)
-    blocks = [results] if len(primals) == 1 else list(results)
-    if len(blocks) != len(primals):
-        raise Divergence(f"{name} gave {len(blocks)} blocks for {len(primals)} inputs")
-    _, root = truth.nodes(program)
-    for at, block in enumerate(blocks):
-        node = Node(expected(at), exact=root.exact)
-        position = None if len(primals) == 1 else at
-        _check(session, name, (*shown, position), block, node)
+    count = len(primals)
+    name = "hessian" if count == 1 else "hessian_blocks"
+    results = _spoken(session, name, program, primals)
+    rows = _nested(results, count, "inputs") if count > 1 else [results]
+    for first, row in enumerate(rows):
+        place = (first,) if count > 1 else ()
+        expected = [truth.hessian(program, first, second) for second in range(count)]
+        _check_row(session, name, program, primals, row, place, expected)
 
 
-def _primals(session: Session, program: Program) -> list[Any]:
+def _spoken(session: Session, name: str, program: Program, primals: Sequence[Var]) -> Any:
+    alone = len(primals) == 1
+    given = primals[0].handle if alone else tuple(p.handle for p in primals)
+    arguments = (as_function(session, program), given)
+    return session.call(name, arguments, shown=_shown(program, primals))
+
+
+def _shown(program: Program, primals: Sequence[Var]) -> tuple[Any, ...]:
+    return (program, primals[0] if len(primals) == 1 else tuple(primals))
+
+
+def _check_row(
+    session: Session,
+    name: str,
+    program: Program,
+    primals: Sequence[Var],
+    row: Any,
+    place: tuple[int, ...],
+    expected: Sequence[Array],
+) -> None:
+    alone = len(primals) == 1
+    blocks = [row] if alone else _nested(row, len(primals), "inputs")
+    exact = truth.nodes(program)[1].exact
+    for at, (block, value) in enumerate(zip(blocks, expected, strict=True)):
+        where = place if alone else (*place, at)
+        true = Node(value, exact=exact)
+        _check(session, name, (*_shown(program, primals), where), block, true)
+        _plain(session, block, true)
+
+
+def _nested(results: Any, count: int, what: str) -> list[Any]:
+    if not isinstance(results, tuple | list) or len(results) != count:
+        raise Divergence(f"there is not one entry for each of {count} {what}")
+    return list(results)
+
+
+def _first_output(program: Program) -> Program:
+    return replace(program, outputs=program.outputs[:1])
+
+
+def _plain(session: Session, handle: Any, true: Node) -> Var:
+    """An untracked result, which the frame condition follows where there are flags to read."""
+    entry = session.ledger.new(true.value, False, session.dtype, true)
+    if session.adapter.can("requires_grad"):
+        return session.adopt(handle, entry)
+    return Var(session, handle, entry)
+
+
+def _primals(session: Session, program: Program) -> list[Var]:
     return [session.tensor(leaf.value) for leaf in program.leaves]
 
 
 def _check(
     session: Session, name: str, arguments: tuple[Any, ...], result: Any, expected: Node | None
-) -> None:
+) -> Array:
     value = session.observe("value", result) if result is not None else None
     if expected is None:
         expected = Node(np.zeros(np.shape(value)))
     if value is None:
         raise Unsupported(f"a result of {name}")
     check_numbers(session, name, arguments, value, expected, session.dtype)
+    return np.asarray(value)

@@ -14,6 +14,7 @@ from typing import Any
 
 from conformance import oracle
 from conformance.conditioning import Received
+from conformance.jets import Jet
 from conformance.kernels import Array
 from conformance.ops import OPS, Bilinear
 from conformance.oracle import Hidden, Node, Overlay
@@ -175,6 +176,7 @@ class Ledger:
         self.freed: set[int] = set()
         self.broken: set[int] = set()
         self.hooks: dict[int, list[HookRecord]] = {}
+        self.jets: dict[tuple[int, ...], dict[int, Jet | None]] = {}
 
     def new(self, value: Array, requires_grad: bool, dtype: str, node: Node | None = None) -> Entry:
         """A fresh tensor without history, or with the given node as its history."""

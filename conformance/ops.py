@@ -271,16 +271,39 @@ def evaluate(op: Op, xs: Sequence[Array], ranks: Sequence[int], params: tuple[An
         ranks: the number of core axes of each operand.
         params: the operation's static arguments, in the order of ``op.params``.
     """
-    form = op.form
-    if op.name in _SHIFTED:
-        return _SHIFTED[op.name](xs[0], *params)
-    if isinstance(form, Linear | Bilinear):
-        return form.kernel(xs, ranks, *params)
-    if isinstance(form, Elementwise):
-        return form.function(*xs, *params)
-    if isinstance(form, Choice):
-        return form.function(*k.lifted(xs, ranks))
-    return unfold(form, xs, ranks, params)[-1][0]
+    return _EVALUATE[type(op.form)](op, xs, ranks, params)
+
+
+def _by_kernel(
+    op: Any, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]
+) -> Array:
+    shifted = _SHIFTED.get(op.name)
+    return shifted(xs[0], *params) if shifted else op.form.kernel(xs, ranks, *params)
+
+
+def _by_element(
+    op: Any, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]
+) -> Array:
+    return op.form.function(*xs, *params)
+
+
+def _by_choice(
+    op: Any, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]
+) -> Array:
+    return op.form.function(*k.lifted(xs, ranks))
+
+
+def _by_terms(op: Any, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]) -> Array:
+    return unfold(op.form, xs, ranks, params)[-1][0]
+
+
+_EVALUATE: dict[type[Form], Callable[..., Array]] = {
+    Linear: _by_kernel,
+    Bilinear: _by_kernel,
+    Elementwise: _by_element,
+    Choice: _by_choice,
+    Composite: _by_terms,
+}
 
 
 def unfold(

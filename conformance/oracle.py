@@ -8,7 +8,9 @@ decision of an engine's backward pass is repeated here.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import count
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -109,22 +111,28 @@ def apply(
     op = OPS[op_name]
     inputs = tuple(inputs)
     value = evaluate(op, [node.value for node in inputs], [node.rank for node in inputs], params)
-    exact = op.exact and all(node.exact for node in inputs) and _stays_dyadic(op, inputs, params)
+    exact = op.exact and all(node.exact for node in inputs)
+    if exact and op_name in _STAYS_DYADIC:
+        exact = _STAYS_DYADIC[op_name](inputs, params)
     return Node(np.asarray(value), op, params, inputs, tuple(edges), exact)
 
 
-def _stays_dyadic(op: Op, inputs: Sequence[Node], params: tuple[Any, ...]) -> bool:
-    if op.name == "div_scalar":
-        return _power_of_two(params[0])
-    if op.name in ("mean", "mean_axis"):
-        x = inputs[0]
-        axes = kernels.reduced_axes(params[0] if params else None, x.rank)
-        return _power_of_two(np.prod([x.value.shape[axis] for axis in axes]))
-    return not (op.name == "pow_scalar" and (params[0] < 0 or params[0] != int(params[0])))
+def _dyadic_mean(inputs: Sequence[Node], params: tuple[Any, ...]) -> bool:
+    x = inputs[0]
+    axes = kernels.reduced_axes(params[0] if params else None, x.rank)
+    return _power_of_two(np.prod([x.value.shape[axis] for axis in axes]))
 
 
 def _power_of_two(number: float) -> bool:
     return bool(number) and float(np.frexp(abs(number))[0]) == 0.5
+
+
+_STAYS_DYADIC: Mapping[str, Callable[[Sequence[Node], tuple[Any, ...]], bool]] = {
+    "div_scalar": lambda inputs, params: _power_of_two(params[0]),
+    "pow_scalar": lambda inputs, params: params[0] >= 0 and params[0] == int(params[0]),
+    "mean": _dyadic_mean,
+    "mean_axis": _dyadic_mean,
+}
 
 
 def ancestors(roots: Iterable[Node], *, past_gradients: bool = True) -> list[Node]:
@@ -151,6 +159,8 @@ def jets(
     *,
     cuts: Collection[int] = (),
     algebra: Algebra = SIGNED,
+    reach: Sequence[Node] | None = None,
+    found: dict[int, Jet | None] | None = None,
 ) -> dict[int, Jet | None]:
     """The jets, by node id, of all nodes between ``sources`` and ``roots``.
 
@@ -158,9 +168,11 @@ def jets(
     shape S has shape ``(N, *S)`` where N is the sources' total number of elements. Nodes whose id
     is among ``cuts`` pass on their own directions only.
     """
-    found: dict[int, Jet | None] = {}
+    found = {} if found is None else found
     start = seeds(sources, order)
-    for node in ancestors(roots):
+    for node in ancestors(roots) if reach is None else reach:
+        if node.id in found:
+            continue
         passed = None if node.id in cuts else _jet(node, found, sources, order, algebra)
         found[node.id] = _add(start.get(node.id), passed)
     return found
@@ -183,17 +195,22 @@ def _jet(
 
 def seeds(sources: Sequence[Node], order: int) -> dict[int, Jet]:
     """The jets that sources start with: each element moves along a direction of its own."""
-    sizes = [source.value.size for source in sources]
+    jets_of = _unit_jets(tuple(source.value.shape for source in sources), order)
+    return {source.id: jet for source, jet in zip(sources, jets_of, strict=True)}
+
+
+@lru_cache(maxsize=4096)
+def _unit_jets(shapes: tuple[tuple[int, ...], ...], order: int) -> list[Jet]:
+    sizes = [prod(shape) for shape in shapes]
     directions = sum(sizes)
     unit = np.eye(directions)
-    started, start = {}, 0
-    for source, size in zip(sources, sizes, strict=True):
-        shape = source.value.shape
+    made, start = [], 0
+    for shape, size in zip(shapes, sizes, strict=True):
         first = unit[:, start : start + size].reshape((directions, *shape))
         higher = [np.zeros((directions,) * m + shape) for m in range(2, order + 1)]
-        started[source.id] = [first, *higher]
+        made.append([first, *higher])
         start += size
-    return started
+    return made
 
 
 def _add(a: Jet | None, b: Jet | None) -> Jet | None:
@@ -263,17 +280,20 @@ def flow(
     cotangents: Sequence[Array],
     targets: Sequence[Node],
     hooks: Mapping[int, Hook],
+    memory: dict[tuple[int, ...], dict[int, Jet | None]] | None = None,
 ) -> dict[int, tuple[Array, Array]]:
     """The total gradient reaching each target, before and after the target's own hook.
 
     Hooks, by node id, replace the gradient that goes on to a node's producer. Between hooked nodes
     derivatives come from forward mode; only the hooked nodes themselves go in backward order.
+    ``memory`` keeps jets, by their sources' ids, for later calls.
 
     Returns:
         For each target that the roots depend on, by node id: the gradient summed over all uses,
         and what the hook made of it. Both have the target's shape.
     """
-    reach = {node.id: node for node in ancestors(roots)}
+    ordered_reach = ancestors(roots)
+    reach = {node.id: node for node in ordered_reach}
     hooked = [reach[key] for key in hooks if key in reach]
     points = {node.id: node for node in (*targets, *hooked) if node.id in reach}
     ordered = [points[key] for key in sorted(points, reverse=True)]
@@ -282,7 +302,11 @@ def flow(
     sources = list(points.values())
     starts = np.cumsum([0, *(node.value.size for node in sources)])
     start = {node.id: int(at) for node, at in zip(sources, starts, strict=False)}
-    found = jets(roots, sources, cuts={node.id for node in hooked})
+    known = None
+    if memory is not None and not hooked:
+        known = memory.setdefault(tuple(node.id for node in sources), {})
+    cuts = {node.id for node in hooked}
+    found = jets(roots, sources, cuts=cuts, reach=ordered_reach, found=known)
     sent = [(found[root.id], v) for root, v in zip(roots, cotangents, strict=True)]
     result: dict[int, tuple[Array, Array]] = {}
     for node in ordered:

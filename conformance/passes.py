@@ -46,8 +46,11 @@ def backward(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     inputs: Sequence[Var] | None = None,
+    may_copy: bool = False,
 ) -> Outcome:
     """A backward pass that accumulates into gradient slots.
+
+    With ``may_copy`` the right gradient is as good as a refusal where a kept value was written to.
 
     Returns:
         What the pass did: it succeeded, or, where it may do either, was refused.
@@ -63,6 +66,8 @@ def backward(
         if session.expecting:
             raise Unsupported("a backward pass that frees the graph")
         plan = replace(plan, outcome=Outcome.SUCCEEDS)
+    if may_copy and plan.outcome is Outcome.MODIFIED:
+        plan = replace(plan, outcome=Outcome.EITHER)
     refused = _run(session, name, arguments, plan)
     if isinstance(refused, Outcome):
         return refused
@@ -302,7 +307,7 @@ def _flow(session: Session, plan: Pass, entries: Sequence[Entry]) -> dict[int, t
         hooks = {key: records for key, records in hooks.items() if key in on_the_way}
     composed = {key: _compose(records) for key, records in hooks.items()}
     exact = all(node.exact for node in (*roots, *plan.cotangents))
-    totals = oracle.flow(roots, cotangents, targets, composed)
+    totals = oracle.flow(roots, cotangents, targets, composed, session.ledger.jets)
     for key, records in hooks.items():
         if key in totals:
             value = totals[key][0]

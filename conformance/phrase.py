@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 _OPTIONAL: Mapping[str, str] = {
@@ -54,6 +55,7 @@ def compile_phrase(
     return phrase
 
 
+@lru_cache(maxsize=None)
 def mentions(text: str, slot: str) -> bool:
     """Whether the phrase makes use of a slot."""
     return any(isinstance(node, ast.Name) and node.id == slot for node in ast.walk(ast.parse(text)))

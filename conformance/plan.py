@@ -68,7 +68,10 @@ class Plan:
     def trials(self) -> list[catalogue.Trial]:
         """Every behavior and dtype that a complete run tries."""
         return catalogue.trials(
-            self.behaviors.values(), dtypes=self.dtypes, level=self.request.level
+            self.behaviors.values(),
+            dtypes=self.dtypes,
+            level=self.request.level,
+            device=self.adapter.device,
         )
 
     def runner(self) -> runner.Runner:

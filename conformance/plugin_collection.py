@@ -15,7 +15,7 @@ import pytest
 
 from ._pytest_entry import PACKAGE, suite_root
 from .behavior import Behavior
-from .catalogue import requirements_first, trials
+from .catalogue import requirements_first
 from .plan import Plan
 from .results import Result
 from .runner import Runner
@@ -75,8 +75,9 @@ class ChapterFile(pytest.File):
         """A trial of each behavior in each dtype the run asks for."""
         plan = self.config.stash[PLAN]
         module = f"{PACKAGE}.specs.{self.path.stem}"
-        own = [behavior for behavior in plan.behaviors.values() if behavior.module == module]
-        for behavior, dtype in trials(own, dtypes=plan.dtypes, level=plan.request.level):
+        for behavior, dtype in plan.trials():
+            if behavior.module != module:
+                continue
             yield TrialItem.from_parent(
                 self,
                 name=f"{behavior.id}[{dtype}]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from zlib import crc32
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Flaky
 
 from conformance.adapter import Adapter, Unsupported
 from conformance.behavior import Behavior, registered
@@ -27,7 +29,7 @@ SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "d
 
 @dataclass(slots=True)
 class Attempt:
-    """How one try at a behavior went: the examples run, and the last divergence with its session."""
+    """How one try at a behavior went: examples run, and the last divergence with its session."""
 
     examples: int = 0
     divergence: Divergence | None = None
@@ -51,6 +53,7 @@ class Runner:
         self.profile = profile
         self.seed = seed
         self.expectations = expectations
+        gc.freeze()  # what was imported so far need not be walked again for every example
         self._known: dict[tuple[str, str], Verdict] = {}
 
     def run(self, behavior: Behavior, dtype: str) -> Result:
@@ -75,6 +78,20 @@ class Runner:
             failure=failure,
         )
 
+    def attempt(self, behavior: Behavior, dtype: str) -> Attempt:
+        """One try at a behavior, unjudged and unshrunk: it says how soon an example diverged.
+
+        Raises:
+            Unsupported: the engine lacks something that the behavior needs.
+        """
+        attempt = Attempt()
+        try:
+            self._try(behavior, dtype, attempt, shrink=False)
+        except (Divergence, Flaky):
+            if attempt.divergence is None:
+                raise
+        return attempt
+
     def _judge(
         self, behavior: Behavior, dtype: str
     ) -> tuple[Verdict, str, Attempt, Failure | None]:
@@ -86,7 +103,9 @@ class Runner:
             return Verdict.UNSUPPORTED, f"needs {missing}", attempt, None
         except TimeLimitError as late:
             return Verdict.TIMEOUT, str(late), attempt, None
-        except Divergence:
+        except (Divergence, Flaky) as error:
+            if attempt.divergence is None:
+                return Verdict.ERROR, f"{type(error).__name__}: {error}", attempt, None
             return self._explain(behavior, dtype, attempt)
         except AdapterFault as fault:
             return Verdict.ERROR, str(fault), attempt, None
@@ -97,7 +116,7 @@ class Runner:
     def _explain(
         self, behavior: Behavior, dtype: str, attempt: Attempt
     ) -> tuple[Verdict, str, Attempt, Failure | None]:
-        """A divergence: blocked by a broken basic, or a failure of its own, shrunk unless expected."""
+        """A divergence: blocked by a broken basic, or a failure, shrunk unless it is expected."""
         blocker = self._blocker(behavior, dtype)
         if blocker is not None:
             return Verdict.BLOCKED, f"blocked by {blocker}", attempt, None
@@ -134,7 +153,7 @@ class Runner:
         count = max(1, round(PROFILES[self.profile] * behavior.examples)) if width else 1
         phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
         number = crc32(f"{self.seed}/{behavior.id}/{dtype}".encode())
-        trial = given(st.binary(min_size=width, max_size=width).map(bytes))(example)
+        trial = given(st.binary(min_size=width, max_size=width))(example)
         trial = settings(
             max_examples=count,
             phases=phases,
@@ -147,22 +166,27 @@ class Runner:
         seed(number)(trial)()
 
 
-def example_runner(
-    behavior: Behavior, adapter: Adapter, dtype: str, attempt: Attempt
-) -> Callable[[bytes], None]:
-    """The function of an example's bytes that runs the behavior and checks the frame condition."""
-    scope = Scope(
+def scope_of(adapter: Adapter, dtype: str) -> Scope:
+    """What may be drawn for an engine."""
+    return Scope(
         ops=frozenset(adapter.ops),
         max_ndim=3 if adapter.max_ndim is None else adapter.max_ndim,
         dtype=dtype,
         untracked=not adapter.tracks_everything,
         cotangents=adapter.takes_cotangents,
     )
+
+
+def example_runner(
+    behavior: Behavior, adapter: Adapter, dtype: str, attempt: Attempt
+) -> Callable[[bytes], None]:
+    """The function of an example's bytes that runs the behavior and checks the frame condition."""
+    scope = scope_of(adapter, dtype)
     draws: Mapping[str, Any] = behavior.given
 
     def example(data: bytes) -> None:
         session = Session(adapter, dtype)
-        attempt.examples += 1
+        attempt.examples += attempt.divergence is None
         try:
             behavior.run(session, **decode_all(draws, data, scope))
             session.finish()

@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from textwrap import indent
+from textwrap import indent, wrap
 from typing import Any
 
-import numpy as np
-
 from conformance.adapter import VARIADIC, Adapter, arity, slots
-from conformance.assertion import assertion_lines
-from conformance.naming import LETTERS, literal
+from conformance.assertion import assertion_lines, comment
+from conformance.behavior import Behavior
+from conformance.naming import Names, literal, tidy
 from conformance.ops import OPS
 from conformance.phrase import mentions, render
 from conformance.program import Program
-from conformance.trace import Check, HookSource, Instruction
+from conformance.trace import Check, Divergence, HookSource, Instruction
+from conformance.trimming import FUNCTIONS, last_said, relevant, used_once
 from conformance.var import Var
 
-_FUNCTIONS = (
-    "vjp", "jvp", "jacobian", "jacobian_blocks", "hessian", "hessian_blocks", "functional_vjp",
-    "functional_jvp",
-)  # fmt: skip
-_LONGEST_INLINE = 60
+_LONGEST_NESTED = 60
+_WIDTH = 98
 
 
 @dataclass(slots=True)
 class Writer:
-    """Turns instructions into statements; names tensors as they appear."""
+    """Turns instructions into statements; names tensors as they appear.
+
+    ``watched`` is the number of the hook whose calls the script looks at.
+    """
 
     adapter: Adapter
-    inline: frozenset[int] = frozenset()
-    names: dict[int, str] = field(default_factory=dict)
+    nested: frozenset[int] = frozenset()
+    watched: int | None = None
+    names: Names = field(init=False)
+    tensors: dict[int, str] = field(default_factory=dict)
     expressions: dict[int, str] = field(default_factory=dict)
+    hooks: dict[int, str] = field(default_factory=dict)
     handles: dict[int, str] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
+    definitions: set[str] = field(default_factory=set)
+    program: Program | None = None
+
+    def __post_init__(self) -> None:
+        adapter = self.adapter
+        setup = {n.id for n in ast.walk(ast.parse(adapter.setup)) if isinstance(n, ast.Name)}
+        self.names = Names({*adapter.namespace, *adapter.definitions, *setup})
 
     def name(self, x: Var) -> str:
         """The tensor's name, or the expression that stands for it."""
         if x.index in self.expressions:
             return f"({self.expressions[x.index]})"
-        if x.index not in self.names:
-            self.names[x.index] = LETTERS[len(self.names)]
-        return self.names[x.index]
+        if x.index not in self.tensors:
+            self.tensors[x.index] = self.names.letter()
+        return self.tensors[x.index]
 
     def source(self, value: Any, slot: str) -> str:
         """The source text of an argument."""
@@ -52,100 +61,137 @@ class Writer:
             return self.name(value)
         if isinstance(value, list):
             return f"[{', '.join(self.source(item, slot) for item in value)}]"
-        if isinstance(value, tuple) and any(isinstance(item, Var) for item in value):
+        if isinstance(value, tuple):
             return f"({''.join(f'{self.source(item, slot)}, ' for item in value)})"
         if slot == "dtype":
             return {**self.adapter.dtypes, **self.adapter.discrete_dtypes}[value]
-        if isinstance(value, np.ndarray):
-            return literal(value)
         if isinstance(value, HookSource):
-            return self._hook(value)
+            return self.hooks[value.number]
         if isinstance(value, Instruction):
             return self.handles[id(value)]
-        return repr(value)
+        if slot == "name" or isinstance(value, Program):
+            return value if isinstance(value, str) else self.names.free("program")
+        return literal(value)
 
-    def _hook(self, hook: HookSource) -> str:
-        if hook.observes:
-            return "lambda gradient: None"
-        result = "gradient"
-        for name, number in (("mul_scalar", hook.factor), ("add_scalar", hook.offset)):
-            if number or (number is not None and name == "mul_scalar"):
-                text = self.adapter.ops[name]
-                result = f"({render(text, {'a': result, 'number': repr(number)})})"
-        return f"lambda gradient: {result}"
-
-    def phrase(self, instruction: Instruction) -> str:
-        """The instruction as source text, without the assignment of its results."""
-        name = instruction.name
+    def say(self, name: str, filled: Mapping[str, str]) -> str:
+        """The phrase for something, its slots filled by source text."""
         text = self.adapter.text(name)
         assert text is not None
-        filled = {
-            slot: self.source(value, slot)
-            for slot, value in zip(slots(name), instruction.arguments, strict=False)
-        }
-        if name == "custom":
-            filled["name"] = instruction.arguments[0]
-        if name in _FUNCTIONS:
-            filled["function"] = "program"
-        filled.setdefault("device", repr(self.adapter.device))
-        self.used.update(n for n in self.adapter.definitions if mentions(text, n))
-        if name == "custom":
-            self.used.add(instruction.arguments[0])
-        return self.engine(render(text, filled))
+        pending = {n for n in self.adapter.definitions if mentions(text, n)}
+        while pending:
+            used = pending.pop()
+            self.definitions.add(used)
+            source = self.adapter.definitions[used]
+            inside = {n for n in self.adapter.definitions if mentions(source, n)}
+            pending |= inside - self.definitions
+        device = {"device": repr(self.adapter.device)}
+        return self.engine(tidy(render(text, {**device, **filled})))
 
     def engine(self, text: str) -> str:
         """The text with the engine's module under its own name."""
         module = getattr(self.adapter, "module", None)
-        return re.sub(r"\bengine\b", module, text) if module else text
+        return re.sub(r"(?<![\w.])engine\b", module, text) if module else text
+
+    def phrase(self, instruction: Instruction) -> str:
+        """The instruction as source text, without the assignment of its results."""
+        name, arguments = instruction.name, instruction.arguments
+        pairs = zip(slots(name), arguments, strict=False)
+        filled = {slot: self.source(value, slot) for slot, value in pairs}
+        if name == "custom":
+            self.definitions.add(arguments[0])
+        return self.say(name, filled)
 
     def statement(self, instruction: Instruction) -> list[str]:
         """The lines of one instruction; none if its result stands inside a later expression."""
-        if instruction.name == "remove_hook":
-            return [self.phrase(instruction)]
+        if instruction.name == "hook":
+            return self._registration(instruction)
+        if instruction.name == "negated" and "negated" not in self.adapter.actions:
+            return self._loop(instruction)
+        before = self._function(instruction) if instruction.name in FUNCTIONS else []
         text = self.phrase(instruction)
-        results = [r for r in instruction.results if r is not None]
-        if len(results) == 1 and results[0].index in self.inline and len(text) <= _LONGEST_INLINE:
+        results = instruction.results
+        if len(results) == 1 and results[0].index in self.nested and len(text) <= _LONGEST_NESTED:
             self.expressions[results[0].index] = text
             return []
-        lines: list[str] = []
-        if instruction.name in _FUNCTIONS:
-            program = next(a for a in instruction.arguments if isinstance(a, Program))
-            lines += self.function(program)
-            lines.append(f"result = {text}")
-            return [*lines, f"{', '.join(map(self.name, results))} = result"] if results else lines
-        if instruction.name == "hook":
-            self.handles[id(instruction)] = f"handle{len(self.handles)}"
-            return [f"{self.handles[id(instruction)]} = {text}"]
-        if not results or instruction.name in ("set_requires_grad",):
-            return [text]
-        targets = ", ".join("_" if r is None else self.name(r) for r in instruction.results)
-        trailing = "," if len(instruction.results) > 1 or instruction.name == "gradients" else ""
-        return [f"{targets}{trailing if len(instruction.results) == 1 else ''} = {text}"]
+        if not results or instruction.name == "set_requires_grad":
+            return [*before, text]
+        targets = ["_" if r is None else self.name(r) for r in results]
+        if instruction.name == "gradients" and len(targets) == 1:
+            return [f"({targets[0]},) = {text}"]
+        return [*before, f"{', '.join(targets)} = {text}"]
 
-    def function(self, program: Program) -> list[str]:
-        """The program as a function definition."""
-        names = [f"x{i}" for i in range(len(program.leaves))]
-        lines = [f"def program({', '.join(names)}):"]
+    def unassigned(self, instruction: Instruction) -> list[str]:
+        """As :meth:`statement`, with whatever it gives under the name ``result``."""
+        before = self._function(instruction) if instruction.name in FUNCTIONS else []
+        return [*before, f"{self.names.free('result')} = {self.phrase(instruction)}"]
+
+    def _loop(self, instruction: Instruction) -> list[str]:
+        x, count = instruction.arguments
+        target = self.name(instruction.results[0]) if instruction.results else "_"
+        step = self.say("neg", {"a": target})
+        return [f"{target} = {self.name(x)}", f"for _ in range({count}):", f"    {target} = {step}"]
+
+    def _registration(self, instruction: Instruction) -> list[str]:
+        x, hook = instruction.arguments
+        lines = []
+        if hook.number not in self.hooks:
+            text, lines = self._hook(hook)
+            self.hooks[hook.number] = text
+        handle = self.names.free(f"handle{len(self.handles)}")
+        self.handles[id(instruction)] = handle
+        said = self.say("hook", {"x": self.name(x), "function": self.hooks[hook.number]})
+        return [*lines, f"{handle} = {said}"]
+
+    def _hook(self, hook: HookSource) -> tuple[str, list[str]]:
+        """What to register, and the lines that define it if it takes more than an expression."""
+        result = "gradient"
+        if hook.factor is not None:
+            result = self.say("mul_scalar", {"a": result, "number": literal(hook.factor)})
+        if hook.offset:
+            result = self.say("add_scalar", {"a": f"({result})", "number": literal(hook.offset)})
+        watched = hook.number == self.watched
+        if not (watched or hook.error or hook.shared):
+            return f"lambda gradient: {'None' if hook.observes else result}", []
+        function = self.names.free(f"hook{len(self.hooks) or ''}")
+        calls = self.names.free("calls" if watched else f"calls{len(self.hooks)}")
+        lines = [f"def {function}(gradient):"]
+        if watched or hook.error:
+            value = self.say("value", {"x": "gradient"})
+            lines = [f"{calls} = []", *lines, f"    {calls}.append({value})"]
+        if hook.error:
+            lines += [f"    if len({calls}) == 1:", f"        raise {hook.error}('on purpose')"]
+        if not hook.observes:
+            lines.append(f"    return {result}")
+        elif len(lines) == 1:
+            lines.append("    pass")
+        return function, lines
+
+    def _function(self, instruction: Instruction) -> list[str]:
+        """The program that an instruction differentiates, as a definition unless there is one."""
+        program = next(a for a in instruction.arguments if isinstance(a, Program))
+        if program == self.program:
+            return []
+        self.program = program
+        names = [self.names.free(f"x{i}") for i in range(len(program.leaves))]
+        lines = [f"def {self.names.free('program')}({', '.join(names)}):"]
         for step in program.steps:
-            text = self.adapter.text(step.op)
-            assert text is not None
+            params = zip(OPS[step.op].params, step.params, strict=False)
+            filled = {slot: self.source(value, slot) for slot, value in params}
             operands = [names[i] for i in step.operands]
-            filled = dict(zip(OPS[step.op].params, map(repr, step.params), strict=False))
             if step.op in VARIADIC:
                 filled["tensors"] = f"[{', '.join(operands)}]"
             else:
                 filled |= dict(zip("abc"[: arity(step.op)], operands, strict=False))
-            filled["device"] = repr(self.adapter.device)
-            names.append(f"x{len(names)}")
-            lines.append(f"    {names[-1]} = {self.engine(render(text, filled))}")
+            names.append(self.names.free(f"x{len(names)}"))
+            lines.append(f"    {names[-1]} = {self.say(step.op, filled)}")
         return [*lines, f"    return {', '.join(names[at] for at in program.outputs)}"]
 
 
 def write_script(
     adapter: Adapter,
     trace: Sequence[Instruction],
-    check: Check | None,
-    message: str,
+    divergence: Divergence,
+    behavior: Behavior,
     *,
     short: bool,
 ) -> str:
@@ -154,107 +200,70 @@ def write_script(
     Args:
         adapter: how the engine says things.
         trace: the session's instructions.
-        check: what was compared last; None if the last instruction itself went wrong.
-        message: what is promised, for the failing assertion.
+        divergence: what went wrong; without a check, the last instruction itself did.
+        behavior: the promise.
         short: leave out what the comparison does not depend on, and nest single uses.
     """
-    kept = _relevant(trace, check) if short else list(trace)
-    writer = Writer(adapter, _used_once(kept, check) if short else frozenset())
+    check = divergence.check
+    kept = relevant(trace, check) if short else list(trace)
+    watched = check.arguments[0] if check and check.observed.startswith("hook_call") else None
+    writer = Writer(adapter, used_once(kept, check) if short else frozenset(), watched)
     body: list[str] = []
-    depth = 0
-    for number, instruction in enumerate(kept):
+    depth, last = 0, last_said(kept)
+    for instruction in kept:
         if instruction.name == "end":
+            body += [indent("pass", "    " * depth)] * body[-1].endswith(":")
             depth -= 1
             continue
-        lines = writer.statement(instruction)
-        if instruction.raises:
-            last = number == len(kept) - 1
-            lines = _refused(lines, adapter, message if last and check is None else None)
-        if instruction.block:
-            lines = [f"with {lines[-1]}:"]
+        lines = _lines(writer, instruction, divergence, decisive=instruction is last)
         body += [indent(line, "    " * depth) for line in lines]
         depth += instruction.block
-    body += assertion_lines(writer, check)
-    return "\n".join([*_head(adapter, writer, body), *body]) + "\n"
+    body += assertion_lines(writer, divergence)
+    return "\n".join([*_head(writer, behavior, body), *body]) + "\n"
 
 
-def _head(adapter: Adapter, writer: Writer, body: Sequence[str]) -> Iterator[str]:
-    text = "\n".join(body)
+def _lines(
+    writer: Writer, instruction: Instruction, divergence: Divergence, *, decisive: bool
+) -> list[str]:
+    """One instruction's lines; the ``decisive`` one is the last before the assertion."""
+    check = divergence.check
+    if decisive and check is not None and check.observed in (*FUNCTIONS, "count", "entry"):
+        return writer.unassigned(instruction)
+    lines = writer.statement(instruction)
+    if not lines:
+        return lines
+    refusal = instruction.refusal or writer.adapter.refusal
+    remark = comment(divergence) if decisive and check is None else []
+    *before, statement = lines
+    inside = indent(statement, "    ")
+    if decisive and check is None and (instruction.raises or divergence.actual == "no error"):
+        missed = f"    raise AssertionError({divergence.message!r})"
+        after = ["try:", inside, f"except {refusal}:", "    pass", "else:", missed]
+        return [*before, *remark, *after]
+    if instruction.raises:
+        return [*before, f"with suppress({refusal}):", inside]
+    if instruction.block:
+        statement = f"with {statement}:"
+    return [*before, *remark, statement]
+
+
+def _head(writer: Writer, behavior: Behavior, body: Sequence[str]) -> Iterator[str]:
+    """The promise, imports, and what the adapter has to define."""
+    adapter = writer.adapter
+    promise = f"{behavior.id}: {behavior.statement}"
+    yield from (f"# {line}" for line in wrap(promise, _WIDTH, break_on_hyphens=False))
+    yield from (f"# {source.url}" for source in behavior.sources[:1])
+    used = [name for name in adapter.definitions if name in writer.definitions]
+    definitions = [writer.engine(adapter.definitions[name].strip()) for name in used]
+    text = "\n".join([*definitions, *body])
+    setup = adapter.setup.strip()
     if re.search(r"\bsuppress\(", text):
         yield "from contextlib import suppress"
-    if re.search(r"\bnp\.", text):
+    if re.search(r"\bnp\.", text) and not re.search(r"\bimport numpy as np\b", setup):
         yield "import numpy as np"
-    yield from adapter.setup.strip().splitlines()
+    yield from setup.splitlines()
     yield ""
-    for name in adapter.definitions:
-        if name in writer.used:
-            yield writer.engine(adapter.definitions[name].strip())
-            yield ""
-
-
-def _refused(lines: list[str], adapter: Adapter, message: str | None) -> list[str]:
-    statement = lines[-1]
-    if message is None:
-        return [*lines[:-1], f"with suppress({adapter.refusal}):", indent(statement, "    ")]
-    return [
-        *lines[:-1],
-        "try:",
-        indent(statement, "    "),
-        f"except {adapter.refusal}:",
-        "    pass",
-        "else:",
-        f"    raise AssertionError({message!r})",
-    ]
-
-
-def _vars(value: Any) -> Iterator[Var]:
-    if isinstance(value, Var):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _vars(item)
-
-
-def _relevant(trace: Sequence[Instruction], check: Check | None) -> list[Instruction]:
-    """The instructions without pure computations whose results nothing refers to."""
-    needed = {x.index for x in _vars(check.arguments)} if check else set()
-    kept: list[Instruction] = []
-    for number, instruction in reversed(list(enumerate(trace))):
-        pure = instruction.name in OPS or instruction.name in ("tensor", "detach", "grad")
-        wanted = any(r is not None and r.index in needed for r in instruction.results)
-        last = number == len(trace) - 1 and check is None
-        if pure and not wanted and not last and not instruction.raises:
-            continue
-        kept.append(instruction)
-        needed.update(x.index for x in _vars(instruction.arguments))
-    kept.reverse()
-    return _without_empty_blocks(kept)
-
-
-def _without_empty_blocks(instructions: list[Instruction]) -> list[Instruction]:
-    kept: list[Instruction] = []
-    for instruction in instructions:
-        if instruction.name == "end" and kept and kept[-1].block:
-            kept.pop()
-        else:
-            kept.append(instruction)
-    return kept
-
-
-def _used_once(trace: Sequence[Instruction], check: Check | None) -> frozenset[int]:
-    """The results used once, by an instruction that no effect stands between."""
-    uses: Counter[int] = Counter()
-    for instruction in trace:
-        uses.update(x.index for x in _vars(instruction.arguments))
-    if check is not None:
-        uses.update(2 * [x.index for x in _vars(check.arguments)])
-    inline: set[int] = set()
-    fresh: set[int] = set()
-    for instruction in trace:
-        inline.update(x.index for x in _vars(instruction.arguments) if x.index in fresh)
-        pure = instruction.name in OPS or instruction.name == "tensor"
-        if not pure or instruction.raises:
-            fresh.clear()
-        elif not (instruction.name == "tensor" and instruction.arguments[3]):
-            fresh.update(r.index for r in instruction.results if uses[r.index] == 1)
-    return frozenset(inline)
+    if any(mentions(definition, "device") for definition in definitions):
+        yield from (f"device = {adapter.device!r}", "")
+    for definition in definitions:
+        yield from (definition, "")

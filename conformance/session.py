@@ -13,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from conformance import functional, grad_slots, modes, passes
+from conformance import functional, grad_slots, hooking, making, modes, passes, tracking
 from conformance.adapter import VARIADIC, Adapter, Unsupported
 from conformance.custom import custom_nodes
 from conformance.frame import check_frame
+from conformance.judge import judge
 from conformance.ledger import Entry, HookRecord, Ledger
+from conformance.oracle import Node
 from conformance.program import Program
 from conformance.trace import Divergence, EngineError, Instruction
 from conformance.var import Var
@@ -40,37 +42,48 @@ class Session:
         self.hooks: list[HookRecord] = []
         self.expecting = False
 
-    def tensor(self, value: Any, requires_grad: bool = False, dtype: str | None = None) -> Var:
-        """A new leaf with these values (any array-like of numbers).
+    def tensor(
+        self,
+        value: Any,
+        requires_grad: bool = False,
+        dtype: str | None = None,
+        device: str | None = None,
+        exact: bool = True,
+    ) -> Var:
+        """A new leaf with these values (any array-like of numbers), on the run's device if None.
+
+        What is computed from ``exact`` leaves by exact operations is expected bit for bit.
 
         Raises:
             Unsupported: the engine lacks the dtype, tensors of this rank, or untracked ones.
         """
         name = dtype or self.dtype
-        if name not in self.adapter.dtypes:
+        if name not in self.adapter.dtype_objects:
             raise Unsupported(f"dtype {name}")
         array = np.asarray(value, dtype=name)
         if self.adapter.max_ndim is not None and array.ndim > self.adapter.max_ndim:
             raise Unsupported(f"tensors of {array.ndim} axes")
         if not requires_grad and self.adapter.tracks_everything:
             raise Unsupported("untracked tensors")
+        place = device or self.adapter.device
         handle = self.call(
             "tensor",
-            (array, self.adapter.dtype_objects[name], self.adapter.device, requires_grad),
-            shown=(array, name, self.adapter.device, requires_grad),
+            (array, self.adapter.dtype_objects[name], place, requires_grad),
+            shown=(array, name, place, requires_grad),
         )
-        entry = self.ledger.new(array.astype(np.float64), requires_grad, name)
-        return self.adopt(handle, entry)
+        node = Node(array.astype(np.float64), exact=exact)
+        return self.adopt(handle, self.ledger.new(node.value, requires_grad, name, node))
 
     def leaves(self, program: Program) -> list[Var]:
         """One leaf for each of the program's, tracked and laid out as the program says."""
         made = []
         for leaf in program.leaves:
             if not (leaf.strided and len(leaf.shape) > 1 and self.adapter.can("permute")):
-                made.append(self.tensor(leaf.value, leaf.requires_grad))
+                made.append(self.tensor(leaf.value, leaf.requires_grad, exact=program.exact))
                 continue
             backwards = tuple(reversed(range(len(leaf.shape))))
-            x = self.apply("permute", [self.tensor(leaf.value.T)], (backwards,))
+            base = self.tensor(leaf.value.T, exact=program.exact)
+            x = self.apply("permute", [base], (backwards,))
             made.append(x.requires_grad_() if leaf.requires_grad else x)
         return made
 
@@ -116,34 +129,53 @@ class Session:
         """A tensor without history on the memory of ``x``."""
         return self.adopt(self.call("detach", (x.handle,), shown=(x,)), self.ledger.detach(x.entry))
 
-    def set_requires_grad(self, x: Var, flag: bool) -> Var:
-        """Switch tracking of a leaf; gives ``x`` itself."""
-        self.call("set_requires_grad", (x.handle, flag), shown=(x, flag))
-        self.ledger.track(x.entry, flag)
-        return x
-
+    plain = making.plain
+    filled = making.filled
+    filled_like = making.filled_like
+    greater = making.greater
+    discretized = making.discretized
+    negated = making.negated
+    set_requires_grad = tracking.switch
+    switched_requires_grad = tracking.switched
+    assign_requires_grad = tracking.assign
+    detach_in_place = tracking.detach_in_place
     backward = passes.backward
     gradients = passes.gradients
     vjp = functional.vjp
     jvp = functional.jvp
+    products = functional.products
     jacobian = functional.jacobian
     hessian = functional.hessian
     retain_grad = passes.retain_grad
-    hook = passes.hook
+    hook = hooking.hook
     read_grad = grad_slots.read
     assign_grad = grad_slots.assign
     zero_grad = grad_slots.zero
     no_grad = modes.no_grad
     enable_grad = modes.enable_grad
 
+    def number(self, x: Var) -> float:
+        """The one element of ``x`` as a Python number."""
+        number = self.call("to_number", (x.handle,), shown=(x,))
+        verdict = judge(np.asarray(number).reshape(x.shape), x.entry.node, x.entry.dtype)
+        if not verdict.right:
+            shown = float(x.true_value.reshape(()))
+            raise Divergence("the number is wrong", expected=str(shown), actual=str(number))
+        return float(number)
+
     @contextmanager
-    def raises(self, why: str) -> Iterator[None]:
-        """Expect the engine to refuse what the block does, for the reason ``why``."""
+    def raises(self, why: str, error: type[BaseException] | None = None) -> Iterator[None]:
+        """Expect the engine to refuse what the block does, for the reason ``why``.
+
+        Args:
+            why: the reason, as part of a sentence.
+            error: the exception that must come through, that of the engine's refusals if None.
+        """
         self.expecting = True
         try:
             yield
         except EngineError as caught:
-            self._judge_refusal(caught.error, why)
+            self._judge_refusal(caught.error, why, error or self.adapter.refusals)
             return
         finally:
             self.expecting = False
@@ -152,12 +184,13 @@ class Session:
             f"no error was raised, although {why}", expected=f"an error: {why}", actual="no error"
         )
 
-    def _judge_refusal(self, error: BaseException, why: str) -> None:
+    def _judge_refusal(self, error: BaseException, why: str, wanted: type[BaseException]) -> None:
         self.trace[-1].raises = True
-        if not isinstance(error, self.adapter.refusals):
+        if not isinstance(error, wanted):
+            named = wanted.__name__ if wanted is not self.adapter.refusals else self.adapter.refusal
             raise Divergence(
                 f"the engine raised {type(error).__name__}, although {why}",
-                expected=f"{self.adapter.refusal}: {why}",
+                expected=f"{named}: {why}",
                 actual=f"{type(error).__name__}: {error}",
             ) from error
 

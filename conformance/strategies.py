@@ -35,6 +35,7 @@ __all__ = [
     "sampled",
     "scalar_programs",
     "smooth_programs",
+    "smooth_scalar_programs",
     "tuples",
 ]
 
@@ -44,7 +45,7 @@ NUMBERS = (1.0, 2.0, -1.0, 3.0, 0.5, -2.0, 1.5, -3.0)
 def programs(
     *,
     leaves: int = 3,
-    steps: int = 6,
+    steps: int = 5,
     leading_views: bool = False,
     exclude: Sequence[str] = (),
     only: Sequence[str] | None = None,
@@ -87,6 +88,11 @@ def smooth_programs(
 ) -> Draw[Program]:
     """Programs with transcendental operations, away from kinks and from ill-conditioned points."""
     return _draw(Recipe(steps=steps, leaves=leaves, guarded=not leading_views, smooth=True))
+
+
+def smooth_scalar_programs(*, leaves: int = 3, steps: int = 5) -> Draw[Program]:
+    """Smooth programs with one output of one element, in which no two entries weigh the same."""
+    return _draw(Recipe(steps=steps, leaves=leaves, guarded=False, smooth=True, scalar=True))
 
 
 def _draw(recipe: Recipe) -> Draw[Program]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from conformance.kernels import Array
-
 if TYPE_CHECKING:
     from conformance.var import Var
 
@@ -16,7 +14,8 @@ class Instruction:
     """One phrase said to the engine: its name, its arguments, and the tensors it gave.
 
     ``block`` marks a phrase that opens a ``with`` block, which an instruction named ``end`` closes.
-    ``raises`` marks one whose refusal was expected.
+    ``raises`` marks one whose refusal was expected; ``refusal`` names the exception, if it is
+    another than that of the engine's refusals.
     """
 
     name: str
@@ -24,26 +23,64 @@ class Instruction:
     results: list[Var] = field(default_factory=list)
     block: bool = False
     raises: bool = False
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class HookSource:
-    """A hook as it is shown: each gradient is multiplied by ``factor``, or only observed if None."""
+    """A hook as it is shown: gradients become ``factor * g + offset``, or are only observed.
+
+    ``shared`` says that this very function is registered more than once, ``number`` which of the
+    session's functions it is, and ``error`` names what it raises the first time it is called.
+    """
 
     factor: float | None
+    offset: float = 0.0
+    shared: bool = False
+    number: int = 0
+    error: str = ""
+
+    @property
+    def observes(self) -> bool:
+        """Whether the hook returns nothing."""
+        return self.factor is None and not self.offset
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """The comparison that failed: what was read off which tensors, and what it should have been.
 
-    ``expected`` is an array, a boolean or None; ``tolerance`` is the largest allowed difference.
+    ``observed`` is a phrase, alone or with ``_dtype`` or ``_shape`` behind it, or one of
+    ``hook_calls`` (of a hook's number), ``hook_call`` (of a number and a position), ``count`` (of
+    what the last instruction gave) and ``entry`` (of its result at a position). ``expected`` is an
+    array, a number, a boolean, a shape, None, or :data:`READABLE`; ``tolerance`` is the largest
+    allowed difference.
     """
 
     observed: str
     arguments: tuple[Any, ...]
-    expected: Array | bool | None
+    expected: Any
     tolerance: float = 0.0
+
+
+READABLE = "readable"
+_LONGEST_TEXT = 1000
+
+
+def told(error: BaseException) -> str:
+    """The exception's class and text, whatever its text is: printable, and of bounded length."""
+    try:
+        text = str(error)
+    except BaseException as fault:
+        text = f"(its text cannot be read: {type(fault).__name__})"
+    return printable(f"{type(error).__name__}: {text}".removesuffix(": "))
+
+
+def printable(text: str) -> str:
+    """The text with control characters and lone surrogates escaped, cut where it goes on and on."""
+    if len(text) > _LONGEST_TEXT:
+        text = f"{text[:_LONGEST_TEXT]}…"
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 
 class Divergence(Exception):  # noqa: N818
@@ -63,7 +100,7 @@ class EngineError(Exception):
     """Carries what the engine raised to whoever expects it to."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(str(error))
+        super().__init__(told(error))
         self.error = error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from conformance import oracle
-from conformance.conditioning import Part, Received
+from conformance.conditioning import Part, Received, pushed
 from conformance.kernels import Array
 from conformance.oracle import Node
 from conformance.program import Program
@@ -21,10 +21,10 @@ class _Nodes:
         return oracle.apply(op, operands, params, operands)
 
 
-def nodes(program: Program) -> tuple[list[Node], Node]:
-    """The program's leaves and first output as nodes; all leaves are differentiated."""
-    leaves = [Node(leaf.value) for leaf in program.leaves]
-    return leaves, program.run(_Nodes(), leaves)[0]
+def nodes(program: Program, output: int = 0) -> tuple[list[Node], Node]:
+    """The program's leaves and one of its outputs as nodes; all leaves are differentiated."""
+    leaves = [Node(leaf.value, exact=program.exact) for leaf in program.leaves]
+    return leaves, program.run(_Nodes(), leaves)[output]
 
 
 def gradients(program: Program, v: Array) -> list[Node | None]:
@@ -39,9 +39,9 @@ def gradients(program: Program, v: Array) -> list[Node | None]:
     ]
 
 
-def jacobian(program: Program, position: int = 0) -> Array:
+def jacobian(program: Program, position: int = 0, output: int = 0) -> Array:
     """The Jacobian with respect to one leaf: shape is the output's followed by the leaf's."""
-    leaves, root = nodes(program)
+    leaves, root = nodes(program, output)
     leaf = leaves[position]
     jet = oracle.jets([root], [leaf])[root.id]
     shape = root.value.shape + leaf.value.shape
@@ -63,14 +63,15 @@ def hessian(program: Program, first: int = 0, second: int = 0) -> Array:
     return block.reshape(leaves[first].value.shape + leaves[second].value.shape)
 
 
-def tangent(program: Program, tangents: Sequence[Array]) -> Array:
+def tangent(program: Program, tangents: Sequence[Array]) -> Node:
     """J applied to one tangent for each leaf: the output's shape."""
     leaves, root = nodes(program)
-    total = np.zeros(root.value.shape)
-    for position, (leaf, t) in enumerate(zip(leaves, tangents, strict=True)):
-        rank = leaf.value.ndim
-        total = total + np.tensordot(jacobian(program, position), t, axes=rank)
-    return total
+    return pushed(root, leaves, tangents)
+
+
+def vjp_of(y: Any, x: Any, v: Array) -> Array | None:
+    """vᵀJ between two tensors of a session, in the shape of ``x``; None if ``y`` is independent."""
+    return oracle.vjp([y.entry.node], [v], x.entry.source)
 
 
 def jacobian_of(y: Any, x: Any) -> Array:
@@ -81,3 +82,8 @@ def jacobian_of(y: Any, x: Any) -> Array:
     if jet is None:
         return np.zeros(shape)
     return np.asarray(np.moveaxis(jet[0], 0, -1)).reshape(shape)
+
+
+def output_shape(program: Program) -> tuple[int, ...]:
+    """The shape of the program's first output."""
+    return tuple(nodes(program)[1].value.shape)

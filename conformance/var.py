@@ -9,6 +9,7 @@ from conformance.kernels import Array
 from conformance.ledger import Entry
 
 if TYPE_CHECKING:
+    from conformance.hooking import Registration
     from conformance.session import Session
 
 
@@ -83,9 +84,17 @@ class Var:
         """Any one-operand operation of the table."""
         return self.session.apply(op, [self], params)
 
+    def item(self) -> float:
+        """The one element as a Python number."""
+        return self.session.number(self)
+
     def detach(self) -> Var:
         """The same memory without history."""
         return self.session.detach(self)
+
+    def detach_(self) -> Var:
+        """Cut this very tensor off its history; gives what the engine gave."""
+        return self.session.detach_in_place(self)
 
     def requires_grad_(self, flag: bool = True) -> Var:
         """Switch tracking on or off; returns this same tensor."""
@@ -149,9 +158,14 @@ class Var:
         self.session.write("copy_", self, other)
         return self
 
-    def register_hook(self, factor: float | None = None) -> Callable[[], None]:
-        """Hook the gradient: multiply it by ``factor``, or only look. Returns what removes it."""
-        return self.session.hook(self, factor)
+    def register_hook(
+        self,
+        factor: float | None = None,
+        offset: float = 0.0,
+        during: Callable[[], None] | None = None,
+    ) -> Registration:
+        """Hook the gradient: make it ``factor * g + offset``, or only look."""
+        return self.session.hook(self, factor, offset, during)
 
     def _binary(self, op: str, other: Var | float) -> Var:
         if isinstance(other, Var):

@@ -8,6 +8,7 @@ backward pass may form first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from math import log2, prod
 from typing import Any, NamedTuple
 
@@ -95,7 +96,7 @@ def _reduced(shape: Shape, dim: int | None = None) -> int:
     return prod(shape) if dim is None else (shape[dim] if shape else 1)
 
 
-Rule = Callable[[list[Width], list[Shape], tuple[Any, ...]], Width]
+Rule = Callable[[tuple[Width, ...], tuple[Shape, ...], tuple[Any, ...]], Width]
 
 _RULES: Mapping[str, Rule] = {
     "add": lambda w, s, p: _sum(w[0], w[1]),
@@ -120,13 +121,16 @@ _RULES: Mapping[str, Rule] = {
 
 
 def result_width(
-    op: str, widths: list[Width], shapes: list[Shape], params: tuple[Any, ...]
+    op: str, widths: tuple[Width, ...], shapes: tuple[Shape, ...], params: tuple[Any, ...]
 ) -> Width:
     """The width of an operation's result; operations that only move numbers keep the widest."""
-    rule = _RULES.get(op)
-    if rule is not None:
-        return rule(widths, shapes, params)
-    result = widths[0]
-    for width in widths[1:]:
-        result = _join(result, width)
-    return result
+    if op in _RULES:
+        return _ruled_width(op, widths, shapes, params)
+    return widths[0] if len(widths) == 1 else _join(widths[0], widths[1])
+
+
+@lru_cache(maxsize=65536)
+def _ruled_width(
+    op: str, widths: tuple[Width, ...], shapes: tuple[Shape, ...], params: tuple[Any, ...]
+) -> Width:
+    return _RULES[op](widths, shapes, params)

@@ -1,0 +1,83 @@
+"""What a reproduction can do without: computations that nothing uses, and names for single uses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from conformance.ops import OPS
+from conformance.trace import Check, Instruction
+from conformance.var import Var
+
+FUNCTIONS = (
+    "vjp", "jvp", "jacobian", "jacobian_blocks", "hessian", "hessian_blocks", "functional_vjp",
+    "functional_jvp",
+)  # fmt: skip
+_MAKING = ("tensor", "plain_tensor", "filled", "filled_like", "greater", "detach")
+_PURE = frozenset({*OPS, *_MAKING, *FUNCTIONS, "negated", "custom", "grad", "to_number"})
+_NESTED = frozenset({*OPS, *_MAKING})
+
+
+def variables(value: Any) -> Iterator[Var]:
+    """The tensors in an argument, inside lists and tuples too."""
+    if isinstance(value, Var):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from variables(item)
+
+
+def relevant(trace: Sequence[Instruction], check: Check | None) -> list[Instruction]:
+    """The instructions without pure computations whose results nothing refers to."""
+    needed = {x.index for x in variables(check.arguments)} if check else set()
+    last = last_said(trace)
+    decisive = check is None or check.observed in (*FUNCTIONS, "count", "entry")
+    kept: list[Instruction] = []
+    for instruction in reversed(trace):
+        wanted = any(r is not None and r.index in needed for r in instruction.results)
+        spared = wanted or instruction.raises or (decisive and instruction is last)
+        if instruction.name in _PURE and not spared:
+            continue
+        kept.append(instruction)
+        needed.update(x.index for x in variables(instruction.arguments))
+    kept.reverse()
+    return _without_empty_blocks(kept)
+
+
+def last_said(trace: Sequence[Instruction]) -> Instruction | None:
+    """The last instruction but for the ends of blocks."""
+    return next((i for i in reversed(trace) if i.name != "end"), None)
+
+
+def _without_empty_blocks(instructions: list[Instruction]) -> list[Instruction]:
+    kept: list[Instruction] = []
+    for instruction in instructions:
+        if instruction.name == "end" and kept and kept[-1].block:
+            kept.pop()
+        else:
+            kept.append(instruction)
+    return kept
+
+
+def used_once(trace: Sequence[Instruction], check: Check | None) -> frozenset[int]:
+    """The results used once, by an instruction that no effect stands between."""
+    uses: Counter[int] = Counter()
+    for instruction in trace:
+        uses.update(x.index for x in variables(instruction.arguments))
+    if check is not None:
+        uses.update(2 * [x.index for x in variables(check.arguments)])
+    inline: set[int] = set()
+    fresh: set[int] = set()
+    for instruction in trace:
+        inline.update(x.index for x in variables(instruction.arguments) if x.index in fresh)
+        if instruction.name not in _NESTED or instruction.raises:
+            fresh.clear()
+        elif not _tracked_leaf(instruction):
+            fresh.update(r.index for r in instruction.results if uses[r.index] == 1)
+    return frozenset(inline)
+
+
+def _tracked_leaf(instruction: Instruction) -> bool:
+    """Whether a tracked leaf is made, which deserves a name."""
+    return instruction.name in ("tensor", "filled") and bool(instruction.arguments[-1])
