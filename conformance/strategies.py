@@ -21,7 +21,7 @@ from conformance.draw import (
 )
 from conformance.kernels import Array
 from conformance.program import Program
-from conformance.var import Var
+from conformance.var import Ones, Var
 
 __all__ = [
     "Cotangents",
@@ -126,9 +126,9 @@ class Cotangents:
             flat = np.array([source.choose(NUMBERS) + (i % 3) for i in range(size)])
         return flat.reshape(shape)
 
-    def like(self, y: Var) -> Var | None:
-        """An untracked tensor of the shape of ``y`` holding these numbers; None for ones."""
-        return None if self.data is None else y.session.tensor(self(y.shape))
+    def like(self, y: Var) -> Var:
+        """An untracked tensor of the shape of ``y`` holding these numbers."""
+        return Ones(y) if self.data is None else y.session.tensor(self(y.shape))
 
 
 def cotangents() -> Draw[Cotangents]:

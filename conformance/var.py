@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from conformance.adapter import Unsupported
 from conformance.kernels import Array
 from conformance.ledger import Entry
 
@@ -109,7 +112,8 @@ class Var:
         inputs: list[Var] | None = None,
     ) -> None:
         """A backward pass from this tensor."""
-        cotangents = None if cotangent is None else [cotangent]
+        implied = cotangent is None or isinstance(cotangent, Ones)
+        cotangents = None if implied else [cotangent]
         self.session.backward(
             [self],
             cotangents,
@@ -178,6 +182,22 @@ class Var:
         if dim is None:
             return self.session.apply(op, [self])
         return self.session.apply(f"{op}_axis", [self], (dim, keepdim))
+
+
+class Ones(Var):
+    """The cotangent that a backward pass starts from by itself; the engine has no tensor for it."""
+
+    __slots__ = ()
+
+    def __init__(self, root: Var) -> None:
+        self.session = root.session
+        self.entry = root.session.ledger.new(np.ones(root.shape), False, root.entry.dtype)
+        self.index = -1
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "handle":
+            raise Unsupported("untracked tensors")
+        raise AttributeError(name)
 
 
 def _tuple(index: Any) -> tuple[Any, ...]:

@@ -211,7 +211,7 @@ def target_shape_and_dtype_fixed(session, value, v, kind, op):
         kind = "reduce"
     x = session.tensor(value, requires_grad=True, dtype=other if kind == "convert" else None)
     if kind == "grow":
-        target = session.tensor(value[:1, 0])
+        target = session.tensor(value.ravel()[:1])
         with session.raises("the target would have to grow"):
             session.write(op, target, session.tensor(np.ones((2, 3)), requires_grad=True))
         return
