@@ -60,26 +60,11 @@ def pushed(root: Node, sources: Sequence[Node], tangents: Sequence[Array]) -> No
     return Pushed(np.tensordot(flat, jet[0], axes=1), root, sources, flat)
 
 
-class Derivative(Node):
-    """Derivatives of a program as a whole: a Jacobian, a Hessian, or products with one.
-
-    ``bound`` gives their scale.
-    """
-
-    __slots__ = ("bound",)
-
-    def __init__(self, value: Array, bound: Callable[[], Array], exact: bool) -> None:
-        super().__init__(value, exact=exact)
-        self.bound = bound
-
-
 def scale(node: Node) -> Array | None:
     """The scale of a value or gradient, of its own shape; None where it cannot be told.
 
     An engine's result in a dtype of unit roundoff u is right when it is within ``K * u * scale``.
     """
-    if isinstance(node, Derivative):
-        return np.asarray(np.maximum(np.abs(node.value), node.bound()))
     if any(isinstance(n, Gradient) for n in _closure([node])):
         return None
     if isinstance(node, Received):
@@ -135,30 +120,18 @@ def _evaluate(node: Node, xs: list[Array], rounded: Callable[[Array], Array]) ->
     return unfold(node.op.form, xs, ranks, node.params, rounded)[-1][0]
 
 
-def derivative_scale(root: Node, sources: Sequence[Node], order: int = 1) -> Array:
-    """The scale of all derivatives of this order, laid out as the coefficients of jets are."""
-    noisy, true, paths = _coefficients(root, sources, order)
-    return np.asarray(np.maximum(paths[0], _spread(noisy, true[0])))
-
-
 def _tangent_scale(node: Pushed) -> Array:
-    noisy, _, paths = _coefficients(node.root, node.sources, 1)
-    spread = _spread(np.tensordot(noisy, node.tangent, (1, 0)), node.value)
-    reached = np.tensordot(np.abs(node.tangent), paths[0], axes=1)
-    return np.asarray(np.maximum(reached, spread))
+    exact = {n.id: n.value[None] for n in _closure([node.root])}
+    noisy = _moved(node, _perturbed([node.root]), SIGNED)
+    paths = _moved(node, exact, MAGNITUDE)[0]
+    return np.asarray(np.maximum(paths, _spread(noisy, node.value)))
 
 
-def _coefficients(root: Node, sources: Sequence[Node], order: int) -> tuple[Array, Array, Array]:
-    """The highest coefficient of a root's jet: in all perturbed runs, truly, and in magnitudes."""
-    exact = {node.id: node.value[None] for node in _closure([root])}
-    cases = ((_perturbed([root]), SIGNED), (exact, SIGNED), (exact, MAGNITUDE))
-    directions = (sum(source.value.size for source in sources),) * order
-    found = []
-    for values, algebra in cases:
-        jet = _derivatives([root], sources, values, algebra, order)[root.id]
-        full = (len(values[root.id]), *directions, *root.value.shape)
-        found.append(np.zeros(full) if jet is None else np.broadcast_to(jet[-1], full))
-    return found[0], found[1], found[2]
+def _moved(node: Pushed, values: dict[int, Array], algebra: Algebra) -> Array:
+    """The tangent for each run of ``values``; with magnitudes also those of the directions."""
+    jet = _derivatives([node.root], node.sources, values, algebra)[node.root.id]
+    assert jet is not None
+    return np.asarray(np.tensordot(jet[0], algebra.coefficient(node.tangent), (1, 0)))
 
 
 def _gradient_scale(part: Part) -> Array:
@@ -174,10 +147,9 @@ def _derivatives(
     sources: Sequence[Node],
     values: dict[int, Array],
     algebra: Algebra,
-    order: int,
 ) -> dict[int, Jet | None]:
     """The jets, by node id, for each run of ``values``."""
-    start = {key: [c[None] for c in jet] for key, jet in seeds(sources, order).items()}
+    start = {key: [c[None] for c in jet] for key, jet in seeds(sources, 1).items()}
     found: dict[int, Jet | None] = {}
     for node in ancestors(roots):
         passed = [None if edge is None else found[edge.id] for edge in node.edges]
@@ -186,14 +158,14 @@ def _derivatives(
             operands = [values[n.id] for n in node.inputs]
             pushed = node.differentiate(operands, values[node.id], passed, algebra)
             assert pushed is not None
-            jet = pushed if jet is None else [a + b for a, b in zip(jet, pushed, strict=True)]
+            jet = pushed if jet is None else [jet[0] + pushed[0]]
         found[node.id] = jet
     return found
 
 
 def _pulled(part: Part, values: dict[int, Array], algebra: Algebra) -> Array:
     """The gradient for each run of ``values``; with magnitudes also those of the cotangents."""
-    found = _derivatives(part.roots, [part.source], values, algebra, 1)
+    found = _derivatives(part.roots, [part.source], values, algebra)
     size = part.source.value.size
     runs = max((v.shape[0] for v in values.values()), default=1)
     total = np.zeros((runs, size))
