@@ -12,7 +12,6 @@ from conformance.behavior import CORE, EXTENDED, FULL, behavior, doc, note, page
 from conformance.expect import expect_grad, expect_grads, expect_value
 from conformance.specs._products import keeping, tracked_factor, used
 from conformance.strategies import (
-    arrays,
     booleans,
     cotangents,
     integers,
@@ -160,7 +159,6 @@ def freeing_is_per_visited_node(session, one, other, v, shared):
         "program": scalar_programs(),
         "trunk": sampled("retained", "freed", "keeps nothing"),
     },
-    requires=["graph.retain-allows-repeats"],
 )
 def shared_trunk(session, program, trunk):
     leaves = session.leaves(program)
@@ -179,93 +177,6 @@ def shared_trunk(session, program, trunk):
     ones = np.ones(shared.shape)
     for x in used(left, leaves):
         expect_grad(x, vjp_of(left, x, ones) + vjp_of(right, x, ones))
-
-
-@behavior(
-    "graph.extending-a-freed-graph-raises-later",
-    "What is computed from a result whose graph was freed is recorded without complaint; a pass "
-    "that reaches the freed part is refused, and one that is cut off before it is not.",
-    level=EXTENDED,
-    sources=[SAVED, doc("torch.Tensor.detach")],
-    given={"program": programs(), "v": cotangents(), "detached": booleans()},
-    requires=["graph.second-backward-raises-when-saved"],
-)
-def extending_a_freed_graph_raises_later(session, program, v, detached):
-    y = keeping(program(*session.leaves(program)))
-    y.backward(v.like(y))
-    factor = tracked_factor(y)
-    later = (y.detach() if detached else y) * factor
-
-    if not detached:
-        with session.raises("the pass reaches what was freed"):
-            later.backward(v.like(later))
-        return
-    later.backward(v.like(later))
-
-    expect_grad(factor, v(y.shape) * y.true_value)
-
-
-@behavior(
-    "graph.truncation-by-detach",
-    "With a pass after each step of a recurrence, a state carried on makes the second pass fail; "
-    "a detached one makes each pass differentiate its own step alone.",
-    level=CORE,
-    sources=[doc("torch.Tensor.detach"), note("faq")],
-    given={
-        "value": arrays((), (2,), (2, 2)),
-        "v": cotangents(),
-        "steps": integers(2, 3),
-        "detached": booleans(),
-    },
-    requires=["graph.second-backward-raises-when-saved"],
-)
-def truncation_by_detach(session, value, v, steps, detached):
-    x = session.tensor(value, requires_grad=True)
-    state = x * x
-    state.backward(v.like(state))
-    expected = 2 * v(x.shape) * value
-    for _ in range(steps - 1):
-        before = state.detach() if detached else state
-        state = before * x
-        if not detached:
-            with session.raises("the pass goes back into the step before"):
-                state.backward(v.like(state))
-            return
-        state.backward(v.like(state))
-        expected = expected + v(x.shape) * before.true_value
-
-    expect_grad(x, expected)
-
-
-@behavior(
-    "graph.rejected-call-changes-nothing",
-    "A pass rejected for its arguments leaves graph and slots as they were, and a corrected one "
-    "succeeds.",
-    level=EXTENDED,
-    sources=[doc("torch.autograd.backward"), GRAD],
-    given={
-        "program": programs(),
-        "v": cotangents(),
-        "mistake": sampled("shape of the cotangent", "no cotangent", "untracked input"),
-    },
-)
-def rejected_call_changes_nothing(session, program, v, mistake):
-    leaves = session.leaves(program)
-    y = keeping(program(*leaves))
-    size = y.true_value.size
-    with session.raises("its arguments do not fit"):
-        if mistake == "untracked input":
-            session.gradients([y], [session.tensor(np.ones(y.shape))], [v.like(y)])
-        elif mistake == "no cotangent" and size != 1:
-            y.backward()
-        else:
-            y.backward(session.tensor(np.ones(size + 1)))
-    expect_grads([leaves[i] for i in program.tracked], [None] * len(program.tracked))
-
-    y.backward(v.like(y))
-
-    once = gradients(program, 2 * v(y.shape))
-    expect_grads([leaves[i] for i in program.tracked], [once[i] for i in program.tracked])
 
 
 def _differentiate(y, inputs, seed, functional, *, retain_graph):

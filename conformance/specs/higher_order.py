@@ -19,7 +19,9 @@ from conformance.truth import jacobian_of, vjp_of
 BACKWARD = doc("torch.autograd.backward")
 GRAD = doc("torch.autograd.grad")
 
-small = programs(bits=7)
+# Numbers stay short enough for second derivatives. Joining tensors of no elements is left out: an
+# engine may see no dependence there.
+small = programs(bits=7, exclude=("concat",))
 
 
 @behavior(
@@ -116,13 +118,8 @@ def mixed_partials_commute(session, program, v, first, other):
 def create_graph_implies_retain(session, program, v, refused):
     leaves = session.leaves(program)
     y = keeping(program(*leaves))
-    session.gradients(
-        [y],
-        used(y, leaves),
-        [v.like(y)],
-        create_graph=True,
-        retain_graph=False if refused else None,
-    )
+    retain = False if refused else None
+    session.gradients([y], used(y, leaves), [v.like(y)], retain_graph=retain, create_graph=True)
 
     if refused:
         with session.raises("the differentiable pass was told not to retain the graph"):
@@ -140,7 +137,7 @@ def create_graph_implies_retain(session, program, v, refused):
     "Jacobian with a vector; an ordinary one does not look whether its cotangent is tracked.",
     level=EXTENDED,
     sources=[GRAD, doc("torch.autograd.functional.jvp")],
-    given={"program": programs(), "v": cotangents(), "t": cotangents(), "create_graph": booleans()},
+    given={"program": small, "v": cotangents(), "t": cotangents(), "create_graph": booleans()},
     requires=["higher.create-graph-makes-gradients-differentiable"],
 )
 def seed_is_a_differentiable_input(session, program, v, t, create_graph):
@@ -221,6 +218,7 @@ def hessian_vector_product_without_the_matrix(session, program, v, t, dotted):
         "outer": arrays((3,)),
     },
     requires=["higher.gradient-inside-a-loss"],
+    examples=0.1,
 )
 def gradient_penalty_trains_parameters(session, inputs, hidden, offset, outer):
     x, h, b, o = (
