@@ -227,7 +227,7 @@ def untracked_input_raises(session, program, v, kind, allow_unused):
     "grad.reachability-is-by-tensor-object",
     "What counts is the tensor that was recorded: an equal one made from it separately is unused.",
     level=EXTENDED,
-    sources=[GRAD, note("autograd", "how-autograd-encodes-the-history")],
+    sources=[GRAD, note("autograd", "how-autograd-encodes-history")],
     given={
         "program": programs(),
         "v": cotangents(),
