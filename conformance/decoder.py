@@ -38,6 +38,8 @@ EXACT_NUMBERS = (1.0, 2.0, -1.0, 3.0, 0.5, -2.0, 1.5, -3.0, 4.0, -0.5, 0.0)
 SMOOTH_NUMBERS = (1.0, 0.5, 1.5, -1.0, 0.75, 2.0, -0.5, 0.3125, 1.125, -1.75, 0.625, 1.375)
 LEAF_WIDTH = Width(size=4.0, grain=1)
 BITS = {"float64": 16, "float32": 16, "float16": 5, "bfloat16": 3}
+SIGNIFICAND = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
+LARGEST_WEIGHT = Width(size=5.0, grain=0)
 
 _DOMAINS: dict[str, tuple[float, float]] = {
     "exp": (-3.0, 3.0),
@@ -338,7 +340,7 @@ def _draw_outputs(
 ) -> tuple[int, ...]:
     source.position = 1
     option = source.byte()
-    last = _tracked_result(draft, recipe)
+    last = _tracked_result(draft, scope, recipe)
     if not recipe.scalar:
         results = range(len(draft.leaves), len(draft.shapes))
         other = results[option // 4 % len(results)]
@@ -346,24 +348,35 @@ def _draw_outputs(
     return (_weighted_sum(draft, last, scope),)
 
 
-def _tracked_result(draft: Draft, recipe: Recipe) -> int:
+def _tracked_result(draft: Draft, scope: Scope, recipe: Recipe) -> int:
     """The position of the last tracked result; one is made if there is none."""
     for at in reversed(range(len(draft.leaves), len(draft.shapes))):
         if draft.tracked[at]:
             return at
-    op = "add" if recipe.only is not None and "mul" not in recipe.only else "mul"
-    width = result_width(op, (LEAF_WIDTH,) * 2, (draft.shapes[0],) * 2, ())
+    op, shapes = "mul", (draft.shapes[0],) * 2
+    width = result_width(op, (LEAF_WIDTH,) * 2, shapes, ())
+    left_out = recipe.only is not None and op not in recipe.only
+    if left_out or width.bits > _room(scope, recipe):
+        op, width = "add", result_width("add", (LEAF_WIDTH,) * 2, shapes, ())
     return draft.add(Step(op, (0, 0)), draft.shapes[0], width, bare=op == "add")
 
 
 def _weighted_sum(draft: Draft, last: int, scope: Scope) -> int:
-    """A one-element result in which every element has a weight of its own."""
-    shape = draft.shapes[last]
-    if prod(shape) == 1:
+    """A one-element result in which every element has a weight of its own.
+
+    Where their sum may not fit the dtype, only the first three count.
+    """
+    shape, size = draft.shapes[last], prod(draft.shapes[last])
+    if size == 1:
         return last
-    weights = tuple(
-        float(1 + (i * 2) % 5) * (-1.0 if i % 3 == 2 else 1.0) for i in range(prod(shape))
-    )
+    weighted = result_width("mul", (draft.widths[last], LARGEST_WEIGHT), (shape,) * 2, ())
+    summed = result_width("sum", (weighted,), (shape,), ())
+    if summed.bits <= SIGNIFICAND.get(scope.dtype, 8) - 2:
+        weights = tuple(float(1 + (i * 2) % 5) * (-1.0 if i % 3 == 2 else 1.0) for i in range(size))
+    else:
+        weights = (*(1.0, -2.0, -1.0)[:size], *(0.0,) * (size - 3))
+        width = draft.widths[last]
+        summed = width._replace(size=4 * width.size, path=4 * width.path)
     at = len(draft.leaves)
     draft.leaves.append(Leaf(shape, weights, requires_grad=False))
     draft.steps = [
@@ -374,5 +387,5 @@ def _weighted_sum(draft: Draft, last: int, scope: Scope) -> int:
     draft.bare.insert(at, False)
     draft.tracked.insert(at, False)
     draft.values.clear()
-    product = draft.add(Step("mul", (last + 1, at)), shape, draft.widths[last + 1])
-    return draft.add(Step("sum", (product,)), (), draft.widths[product])
+    product = draft.add(Step("mul", (last + 1, at)), shape, summed)
+    return draft.add(Step("sum", (product,)), (), summed)
