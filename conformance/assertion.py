@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.naming import literal, tidy
-from conformance.trace import READABLE, Check, Divergence
+from conformance.trace import PRESENT, READABLE, Check, Divergence
 from conformance.trimming import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -39,11 +39,13 @@ def _assertion(writer: Writer, check: Check) -> list[str]:
     expected, base = check.expected, check.observed
     if isinstance(expected, str) and expected == READABLE:
         return [_observed(writer, base, check.arguments)]
+    if isinstance(expected, str) and expected == PRESENT:
+        return [f"assert {_observed(writer, base, check.arguments)} is not None"]
     if base.endswith("_dtype"):
-        text = _observed(writer, base.removesuffix("_dtype"), check.arguments)
+        text = _observed(writer, check.phrase, check.arguments)
         return [f"assert {text}.dtype == {str(expected)!r}, {text}.dtype"]
     if base.endswith("_shape"):
-        text = _observed(writer, base.removesuffix("_shape"), check.arguments)
+        text = _observed(writer, check.phrase, check.arguments)
         return [f"assert np.shape({text}) == {expected}, np.shape({text})"]
     if expected is None:
         return [_emptiness(writer, check)]
@@ -65,15 +67,24 @@ def _emptiness(writer: Writer, check: Check) -> str:
     return f"assert {text} is None, {text}"
 
 
-def _numbers(text: str, expected: Any, tolerance: float, scalar: bool) -> str:
+def _numbers(text: str, expected: Any, tolerance: Any, scalar: bool) -> str:
     if scalar or expected.ndim == 0:
         number = literal(float(expected))
-        if tolerance:
-            return f"assert abs({text} - {number}) <= {tolerance:.3g}, {text}"
+        if np.any(tolerance):
+            return f"assert abs({text} - {number}) <= {_bound(np.max(tolerance))}, {text}"
         return f"assert {text} == {number}, {text}"
+    if np.ndim(tolerance):
+        bounds = ", ".join(map(_bound, np.ravel(tolerance)))
+        numbers = literal(np.ravel(expected))
+        return f"assert np.all(abs(np.ravel({text}) - {numbers}) <= [{bounds}])"
     if tolerance:
-        return f"assert np.allclose({text}, {literal(expected)}, rtol=0, atol={tolerance:.3g})"
+        return f"assert np.allclose({text}, {literal(expected)}, rtol=0, atol={_bound(tolerance)})"
     return f"assert np.array_equal({text}, {literal(expected)})"
+
+
+def _bound(tolerance: float) -> str:
+    """A tolerance in three digits, and no smaller."""
+    return f"{1.01 * float(tolerance):.3g}"
 
 
 def _observed(writer: Writer, name: str, arguments: tuple[Any, ...]) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.frame import check_flag, check_numbers, slot_content
+from conformance.frame import check_flag, check_hook, check_numbers, slot_content
 from conformance.kernels import Array
+from conformance.ledger import HookRecord
 from conformance.oracle import Node
 from conformance.program import Program
 from conformance.trace import Check, Divergence
@@ -87,16 +88,24 @@ def expect_state(x: Var, **flags: bool) -> None:
 
 def expect_calls(hook: Registration, expected: Sequence[Array]) -> None:
     """A hook was called once for each of these gradients, in this order."""
-    expect(len(hook.calls) == len(expected), f"the hook ran {len(expected)} times")
-    for call, gradient in zip(hook.calls, expected, strict=True):
-        right = np.array_equal(call, gradient)
-        expect(right, f"the hook was given {gradient} (it was given {call})")
+    session = hook.x.session
+    number = session.hooks.index(hook.record)
+    nodes = [Node(np.asarray(gradient)) for gradient in expected]
+    wanted = HookRecord(None, calls=hook.calls, expected=nodes)
+    check_hook(number, wanted, session.dtype)
 
 
 def expect_same_object(session: Session, a: Any, b: Any) -> None:
     """Two of the engine's objects are one and the same, as far as the engine can tell."""
-    if session.adapter.can("same_object"):
-        expect(bool(session.observe("same_object", a, b)), "both are the same object")
+    if session.adapter.can("same_object") and not session.observe("same_object", a, b):
+        found = [[x for x in session.vars if x.handle is handle][:1] for handle in (a, b)]
+        named = tuple(x for group in found for x in group)
+        raise Divergence(
+            "both are the same object",
+            expected="one object",
+            actual="two objects",
+            check=Check("same_object", named, True) if len(named) == 2 else None,
+        )
 
 
 def expect(condition: bool, message: str) -> None:

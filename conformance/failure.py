@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from conformance.naming import LETTERS
+from conformance.adapter import slots
+from conformance.behavior import Behavior
+from conformance.naming import LETTERS, literal
 from conformance.ops import OPS
+from conformance.program import Program
+from conformance.reproduction import reproduction
 from conformance.results import Failure, Node
-from conformance.script import write_script
 from conformance.session import Session
-from conformance.trace import Divergence, Instruction
+from conformance.trace import Divergence, HookSource, Instruction
 from conformance.var import Var
 
 _BACKWARDS = ("backward", "backward_keeping_graph", "backward_all", "gradients")
 
 
 def describe(
-    session: Session | None, divergence: Divergence, behavior_id: str, dtype: str, seed: int
+    session: Session | None, divergence: Divergence, behavior: Behavior, dtype: str, seed: int
 ) -> Failure:
     """The failure of one behavior, with a reproduction that was run if that was possible."""
-    replay = replay_command(session, behavior_id, dtype, seed)
+    replay = replay_command(session, behavior.id, dtype, seed)
     if session is None:
         return Failure(
             divergence.message,
@@ -37,13 +36,13 @@ def describe(
             False,
             replay,
         )
-    script, verified = reproduction(session, divergence)
+    script, verified = reproduction(session, divergence, behavior)
     nodes, edges = picture(session.trace)
     return Failure(
         message=divergence.message,
         expected=divergence.expected,
         actual=divergence.actual,
-        program=listing(session.trace),
+        program=listing(session.trace, session.dtype),
         nodes=nodes,
         edges=edges,
         repro=script,
@@ -62,63 +61,69 @@ def replay_command(session: Session | None, behavior_id: str, dtype: str, seed: 
     )
 
 
-def reproduction(session: Session, divergence: Divergence) -> tuple[str, bool]:
-    """A standalone script, short if a short one fails as described, and whether it does."""
-    for short in (True, False):
-        try:
-            script = write_script(
-                session.adapter, session.trace, divergence.check, divergence.message, short=short
-            )
-        except (KeyError, TypeError, AssertionError, StopIteration, SyntaxError):
-            continue
-        if fails_as_described(script, divergence):
-            return script, True
-    return script, False
-
-
-def fails_as_described(script: str, divergence: Divergence) -> bool:
-    """Whether running the script raises what the divergence says."""
-    quiet = io.StringIO()
-    try:
-        code = compile(script, "<reproduction>", "exec")
-        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-            exec(code, {"__name__": "__main__"})
-    except AssertionError:
-        return True
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        return divergence.actual.startswith(f"{type(error).__name__}:")
-    return False
-
-
-def listing(trace: Sequence[Instruction]) -> str:
-    """The session's instructions, one a line, independent of any engine's API."""
+def listing(trace: Sequence[Instruction], dtype: str) -> str:
+    """The session's instructions, one a line, independent of any engine's API and of the dtype."""
     names: dict[int, str] = {}
-
-    def name(value: Any) -> str:
-        if isinstance(value, Var):
-            return names.setdefault(value.index, LETTERS[len(names)])
-        if isinstance(value, list):
-            return f"[{', '.join(map(name, value))}]"
-        if isinstance(value, np.ndarray):
-            return np.array2string(value, separator=", ")
-        if isinstance(value, Instruction):
-            return "the hook"
-        return repr(value)
-
     lines, depth = [], 0
     for instruction in trace:
         if instruction.name == "end":
             depth -= 1
             continue
-        arguments = ", ".join(name(a) for a in instruction.arguments if a is not None)
-        results = ", ".join(name(r) for r in instruction.results if r is not None)
+        arguments = ", ".join(_arguments(instruction, dtype, names))
+        results = ", ".join("_" if r is None else _name(r, names) for r in instruction.results)
         call = f"{instruction.name}({arguments})"
         refused = "  # refused" if instruction.raises else ""
         lines.append("    " * depth + (f"{results} = " if results else "") + call + refused)
         depth += instruction.block
     return "\n".join(lines)
+
+
+def _arguments(instruction: Instruction, dtype: str, names: dict[int, str]) -> Iterator[str]:
+    """What an instruction says: nothing of the device, of the session's dtype and of defaults."""
+    known, operation = slots(instruction.name), instruction.name in OPS
+    for position, value in enumerate(instruction.arguments):
+        slot = known[position] if position < len(known) else ""
+        implied = slot == "dtype" and value == dtype and not operation
+        if value is None or slot == "device" or implied:
+            continue
+        if isinstance(value, bool) and slot != "flag":
+            if value:
+                yield f"{slot}=True"
+            continue
+        yield _name(value, names)
+
+
+def _name(value: Any, names: dict[int, str]) -> str:
+    if isinstance(value, Var):
+        return names.setdefault(value.index, LETTERS[len(names)])
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_name(item, names) for item in value)}]"
+    if isinstance(value, Instruction):
+        return "the hook"
+    if isinstance(value, HookSource):
+        return _hook(value)
+    if isinstance(value, Program):
+        return _steps(value)
+    return str(value) if isinstance(value, str) else literal(value)
+
+
+def _hook(hook: HookSource) -> str:
+    """What a hook makes of a gradient."""
+    if hook.error:
+        return f"raise {hook.error}"
+    factor = "g" if hook.factor is None else f"{hook.factor:g} * g"
+    return "look" if hook.observes else f"g -> {factor}" + f" + {hook.offset:g}" * bool(hook.offset)
+
+
+def _steps(program: Program) -> str:
+    """A program that is differentiated as a function, on one line."""
+    names = [LETTERS[at] for at in range(len(program.leaves) + len(program.steps))]
+    steps = []
+    for at, step in enumerate(program.steps, start=len(program.leaves)):
+        words = [*(names[i] for i in step.operands), *map(literal, step.params)]
+        steps.append(f"{names[at]} = {step.op}({', '.join(words)})")
+    heads = ", ".join(names[: len(program.leaves)])
+    return f"[{heads} -> {'; '.join([*steps, ', '.join(names[i] for i in program.outputs)])}]"
 
 
 def picture(

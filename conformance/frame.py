@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.judge import as_array, judge
+from conformance.judge import Verdict, as_array, judge
+from conformance.kernels import Array
 from conformance.ledger import UNKNOWN, Entry, HookRecord
 from conformance.oracle import Node
 from conformance.trace import AdapterFault, Check, Divergence
@@ -35,9 +36,9 @@ def check_frame(session: Session) -> None:
                 check_flag(session, name, x, getattr(x.entry, name))
         if grads and (x.entry.retains or (x.entry.is_leaf and x.entry.flags_known)):
             check_slot(session, x)
-    for record in session.hooks:
+    for number, record in enumerate(session.hooks):
         if record.certain:
-            _check_hook(record, session.dtype)
+            check_hook(number, record, session.dtype)
 
 
 def check_value(session: Session, x: Var) -> None:
@@ -52,9 +53,9 @@ def check_flag(session: Session, name: str, x: Var, expected: bool) -> None:
     actual = session.observe(name, x.handle)
     if actual is not expected and bool(actual) != expected:
         raise Divergence(
-            f"{name} is {actual}, not {expected}",
+            f"{name} is {not expected}, not {expected}",
             expected=f"{name} = {expected}",
-            actual=f"{name} = {actual}",
+            actual=f"{name} = {not expected}",
             check=Check(name, (x,), expected),
         )
 
@@ -107,8 +108,17 @@ def check_numbers(
             f"{label} is wrong" + (f" ({verdict.remark})" if verdict.remark else ""),
             expected=_shown(expected.value),
             actual=_shown(array),
-            check=Check(name, arguments, expected.value, verdict.tolerance),
+            check=_compared(name, arguments, array, expected, verdict),
         )
+
+
+def _compared(
+    name: str, arguments: tuple[Any, ...], actual: Array, expected: Node, verdict: Verdict
+) -> Check:
+    """The comparison that failed: that of the shapes before that of the numbers."""
+    if actual.shape != expected.value.shape:
+        return Check(f"{name}_shape", arguments, expected.value.shape)
+    return Check(name, arguments, expected.value, verdict.tolerance)
 
 
 def _check_array(
@@ -124,19 +134,23 @@ def _check_array(
         )
 
 
-def _check_hook(record: HookRecord, dtype: str) -> None:
+def check_hook(number: int, record: HookRecord, dtype: str) -> None:
+    """A hook, the session's ``number``-th, was called as often and with what the ledger says."""
     if len(record.calls) != len(record.expected):
         raise Divergence(
             f"a hook was called {len(record.calls)} times, not {len(record.expected)}",
             expected=f"{len(record.expected)} calls",
             actual=f"{len(record.calls)} calls",
+            check=Check("hook_calls", (number,), len(record.expected)),
         )
-    for call, expected in zip(record.calls, record.expected, strict=True):
-        if not judge(call, expected, dtype).right:
+    for at, (call, expected) in enumerate(zip(record.calls, record.expected, strict=True)):
+        verdict = judge(call, expected, dtype)
+        if not verdict.right:
             raise Divergence(
                 "a hook was given a wrong gradient",
                 expected=_shown(expected.value),
                 actual=_shown(call),
+                check=_compared("hook_call", (number, at), call, expected, verdict),
             )
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance import truth
-from conformance.adapter import VARIADIC, Adapter, Unsupported
+from conformance.adapter import VARIADIC, Adapter
 from conformance.frame import check_numbers
 from conformance.kernels import Array
 from conformance.oracle import Node
 from conformance.program import Program
+from conformance.trace import Divergence, miscounted
 from conformance.trace import Divergence
 from conformance.var import Var
 
@@ -93,16 +94,22 @@ def _pulled(
     results = session.call(
         name, (function, _shape_of(given, paired), cotangent.handle), shown=arguments
     )
+    if paired and (not isinstance(results, tuple | list) or len(results) != 2):
+        raise miscounted(name, results, 2)
     gradients = results[1] if paired else results
-    if len(gradients) != len(primals):
-        raise Divergence(f"{name} gave {len(gradients)} gradients for {len(primals)} inputs")
+    if not isinstance(gradients, tuple | list) or len(gradients) != len(primals):
+        raise miscounted(name, gradients, len(primals))
     if paired:
         _check(session, name, (*arguments, 0), results[0], truth.nodes(program)[1])
     made: list[Array | None] = []
     for at, (result, node) in enumerate(zip(gradients, expected, strict=True)):
-        wanted = program.leaves[at].requires_grad
-        place = (1, at) if paired else at
-        made.append(_check(session, name, (*arguments, place), result, node) if wanted else None)
+        leaf, place = program.leaves[at], (1, at) if paired else at
+        left_out = node is None and result is None and not paired
+        if left_out or not leaf.requires_grad:
+            made.append(None)
+            continue
+        true = node or Node(np.zeros(leaf.shape))
+        made.append(_check(session, name, (*arguments, place), result, true))
     return list(gradients), made
 
 
@@ -127,7 +134,7 @@ def _pushed(
     results = session.call(name, (as_function(session, program), *given), shown=arguments)
     expected = (truth.nodes(program)[1], truth.tangent(program, tangents))
     if not isinstance(results, tuple | list) or len(results) != 2:
-        raise Divergence(f"{name} gave something else than a value and a tangent")
+        raise miscounted(name, results, 2)
     for at in range(2):
         _check(session, name, (*arguments, at), results[at], expected[at])
     return _plain(session, results[0], expected[0]), _plain(session, results[1], expected[1])
@@ -209,7 +216,7 @@ def _check_row(
 
 def _nested(results: Any, count: int, what: str) -> list[Any]:
     if not isinstance(results, tuple | list) or len(results) != count:
-        raise Divergence(f"there is not one entry for each of {count} {what}")
+        raise miscounted(f"the entries for {what}", results, count)
     return list(results)
 
 
@@ -230,12 +237,10 @@ def _primals(session: Session, program: Program) -> list[Var]:
 
 
 def _check(
-    session: Session, name: str, arguments: tuple[Any, ...], result: Any, expected: Node | None
+    session: Session, name: str, arguments: tuple[Any, ...], result: Any, expected: Node
 ) -> Array:
-    value = session.observe("value", result) if result is not None else None
-    if expected is None:
-        expected = Node(np.zeros(np.shape(value)))
-    if value is None:
-        raise Unsupported(f"a result of {name}")
+    if result is None:
+        raise Divergence(f"{name} gave None", expected=f"{expected.value}", actual="None")
+    value = session.observe("value", result)
     check_numbers(session, name, arguments, value, expected, session.dtype)
     return np.asarray(value)

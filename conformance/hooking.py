@@ -22,13 +22,17 @@ class Registration:
 
     __slots__ = ("active", "function", "handle", "instruction", "record", "x")
 
-    def __init__(self, x: Var, record: HookRecord, function: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, x: Var, record: HookRecord, function: Callable[[Any], Any], error: str = ""
+    ) -> None:
         session, self.x, self.record, self.function = x.session, x, record, function
-        source = HookSource(record.factor, record.offset, record in session.hooks)
+        shared = record in session.hooks
+        number = session.hooks.index(record) if shared else len(session.hooks)
+        source = HookSource(record.factor, record.offset, shared, number, error)
         self.handle = session.call("hook", (x.handle, function), shown=(x, source))
         self.instruction = session.trace[-1]
         self.active = True
-        if record not in session.hooks:
+        if not shared:
             session.hooks.append(record)
         session.ledger.hooks.setdefault(x.entry.source.id, []).append(record)
 
@@ -47,7 +51,8 @@ class Registration:
 
     def again(self) -> Registration:
         """Register the very same function once more."""
-        return Registration(self.x, self.record, self.function)
+        error = self.instruction.arguments[1].error
+        return Registration(self.x, self.record, self.function, error)
 
 
 def hook(
@@ -56,6 +61,7 @@ def hook(
     factor: float | None = None,
     offset: float = 0.0,
     during: Callable[[], None] | None = None,
+    error: type[Exception] | None = None,
 ) -> Registration:
     """Register a hook that turns a gradient g into ``factor * g + offset``, or only looks.
 
@@ -64,17 +70,20 @@ def hook(
         x: the tensor.
         factor: what gradients are multiplied by; None leaves them alone.
         offset: what is added to every element.
-        during: called each time the hook runs, before it returns; it may raise.
+        during: called each time the hook runs, before it returns.
+        error: what it raises the first time it runs.
     """
     record = HookRecord(factor, offset)
     adapter = session.adapter
 
     def function(gradient: Any) -> Any:
         record.calls.append(as_array(adapter["value"](gradient)).astype(np.float64))
+        if error is not None and len(record.calls) == 1:
+            raise error("on purpose")
         if during is not None:
             during()
         result = gradient if factor is None else adapter["mul_scalar"](gradient, factor)
         result = adapter["add_scalar"](result, offset) if offset else result
         return None if result is gradient else result
 
-    return Registration(x, record, function)
+    return Registration(x, record, function, error.__name__ if error else "")

@@ -10,6 +10,7 @@ import numpy as np
 from conformance.conditioning import scale
 from conformance.kernels import Array
 from conformance.oracle import Node
+from conformance.trace import told
 
 FIRST_ORDER = 64.0
 UNIT = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
@@ -19,10 +20,13 @@ SMALLEST = {"float64": 2.0**-969, "float32": 2.0**-102, "float16": 2.0**-13, "bf
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a number is right; ``tolerance`` is the bound that was applied, 0 for equality."""
+    """Whether numbers are right; ``tolerance`` is the bound that was applied, 0 for equality.
+
+    It is an array where it takes each element's own bound to tell that they are wrong.
+    """
 
     right: bool
-    tolerance: float = 0.0
+    tolerance: float | Array = 0.0
     remark: str = ""
 
 
@@ -61,7 +65,9 @@ def _within_bound(actual: Array, expected: Node, dtype: str) -> Verdict:
     worst = int(np.argmax(np.where(np.isnan(error), np.inf, error / bound)))
     ratio = error.flat[worst] / (bound.flat[worst] / FIRST_ORDER)
     remark = f"rounding explains an error of {FIRST_ORDER:g} units, this is {ratio:.3g}"
-    return Verdict(False, float(np.min(bound)), remark)
+    bound = np.maximum(bound, step * np.abs(expected.value))
+    widest = float(np.max(bound))
+    return Verdict(False, bound if np.all(error <= widest) else widest, remark)
 
 
 def as_array(value: Any) -> Array:
@@ -70,7 +76,10 @@ def as_array(value: Any) -> Array:
     Raises:
         TypeError: it is no array of numbers or booleans.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except Exception as error:
+        raise TypeError(f"the adapter's value phrase gave no array: {told(error)}") from error
     if array.dtype.kind not in "fiub":
         kind = type(value).__name__
         raise TypeError(f"the adapter's value phrase gave {kind}, not an array of numbers")

@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
+from conformance.adapter import Adapter
 from conformance.trace import Instruction
 
 if TYPE_CHECKING:
     from conformance.session import Session
+
+
+class Modes:
+    """Whether operations are recorded now, to be restored where an engine leaves it off."""
+
+    __slots__ = ("_adapter", "_entered", "_recording")
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+        self._entered: list[Any] = []
+        self._recording = self._reads(True)
+
+    def restore(self) -> None:
+        """Switch recording on again, if it was on before and is no longer."""
+        if self._recording and self._reads(False):
+            with suppress(Exception):
+                self._entered.append(self._adapter["enable_grad"]())
+                self._entered[-1].__enter__()
+
+    def _reads(self, flag: bool) -> bool:
+        """Whether the engine can be put back, and says that the mode is this."""
+        if not self._adapter.can("grad_enabled", "enable_grad"):
+            return False
+        try:
+            return self._adapter["grad_enabled"]() is flag
+        except Exception:
+            return False
 
 
 def no_grad(session: Session) -> AbstractContextManager[None]:

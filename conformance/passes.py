@@ -14,7 +14,7 @@ from conformance.conditioning import Part, Received
 from conformance.kernels import Array
 from conformance.ledger import UNKNOWN, Entry, History, HookRecord, Outcome, Storage
 from conformance.oracle import Gradient, Node
-from conformance.trace import Divergence, EngineError
+from conformance.trace import PRESENT, Check, Divergence, EngineError, miscounted, told
 
 if TYPE_CHECKING:
     from conformance.session import Session
@@ -105,7 +105,7 @@ def gradients(
         return [None] * len(inputs)
     _mark_freed(session, plan)
     if not isinstance(handles, tuple | list) or len(handles) != len(inputs):
-        raise Divergence("gradients gave something else than one entry for each input")
+        raise miscounted("gradients", handles, len(inputs))
     session.trace[-1].results = results = []
     made: list[Var | None] = []
     totals = _flow(session, plan, [x.entry for x in inputs])
@@ -113,16 +113,21 @@ def gradients(
         entry = _gradient_of(plan, x.entry, totals, create_graph, materialize_grads)
         if entry is None or handle is None:
             if (entry is None) != (handle is None) and not (entry and entry.optional):
-                raise Divergence(
-                    "an unused input has no gradient, a used one has",
-                    expected="None" if entry is None else f"{entry.value}",
-                    actual="None" if handle is None else "a tensor",
-                )
+                raise _disagreement(len(made), entry, handle)
             results.append(None)
             made.append(None)
             continue
         made.append(session.adopt(handle, entry))
     return made
+
+
+def _disagreement(position: int, entry: Entry | None, handle: Any) -> Divergence:
+    return Divergence(
+        "an unused input has no gradient, a used one has",
+        expected="None" if entry is None else f"{entry.value}",
+        actual="None" if handle is None else "a tensor",
+        check=Check("entry", (position,), None if entry is None else PRESENT),
+    )
 
 
 def retain_grad(session: Session, x: Var) -> None:
@@ -244,7 +249,11 @@ def _run(session: Session, name: str, arguments: tuple[Any, ...], plan: Pass) ->
             raise
         session.trace[-1].raises = True
         if not isinstance(caught.error, adapter.refusals):
-            raise Divergence(f"{name} raised {type(caught.error).__name__}") from caught
+            raise Divergence(
+                f"{name} raised {type(caught.error).__name__}",
+                expected=f"{adapter.refusal}: it {plan.outcome.value}",
+                actual=told(caught.error),
+            ) from caught
         return plan.outcome
     finally:
         session.expecting = expecting

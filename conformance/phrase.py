@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 _OPTIONAL: Mapping[str, str] = {
@@ -17,7 +17,7 @@ _OPTIONAL: Mapping[str, str] = {
     "retain_graph": "None",
     "create_graph": "False",
     "inputs": "None",
-    "allow_unused": "False",
+    "allow_unused": "None",
     "materialize_grads": "False",
     "requires_grad": "False",
     "keepdim": "False",
@@ -55,7 +55,7 @@ def compile_phrase(
     return phrase
 
 
-@lru_cache(maxsize=None)
+@cache
 def mentions(text: str, slot: str) -> bool:
     """Whether the phrase makes use of a slot."""
     return any(isinstance(node, ast.Name) and node.id == slot for node in ast.walk(ast.parse(text)))

@@ -24,10 +24,10 @@ def reproduction(session: Session, divergence: Divergence, behavior: Behavior) -
     """A standalone script, short if a short one fails as described, and whether it does."""
     shown = _with_check(session, divergence)
     script = ""
-    for short in (True, False):
+    for brevity in (2, 1, 0):
         try:
-            script = write_script(session.adapter, session.trace, shown, behavior, short=short)
-        except Exception:  # noqa: S112
+            script = write_script(session.adapter, session.trace, shown, behavior, brevity=brevity)
+        except Exception:
             continue
         if fails_as_described(script, shown, session):
             return script, True
@@ -84,6 +84,8 @@ def _is_described(error: BaseException, script: str, divergence: Divergence) -> 
         traceback = traceback.tb_next
     if traceback is None or not remarks or traceback.tb_lineno <= remarks[-1]:
         return False
-    actual = divergence.actual
-    name = type(error).__name__
-    return actual == name or actual.startswith(f"{name}:") or isinstance(error, AssertionError)
+    name, actual = type(error).__name__, divergence.actual
+    if actual == name or actual.startswith(f"{name}:"):
+        return True
+    asserts = divergence.check is not None or actual == "no error"
+    return asserts and isinstance(error, AssertionError)

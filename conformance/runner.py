@@ -131,7 +131,7 @@ class Runner:
             if shrunk.session is not None:
                 attempt.divergence, attempt.session = shrunk.divergence, shrunk.session
         assert attempt.divergence is not None
-        failure = describe(attempt.session, attempt.divergence, behavior.id, dtype, self.seed)
+        failure = describe(attempt.session, attempt.divergence, behavior, dtype, self.seed)
         return Verdict.FAIL, attempt.divergence.message, attempt, failure
 
     def _blocker(self, behavior: Behavior, dtype: str) -> str | None:

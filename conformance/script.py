@@ -16,8 +16,8 @@ from conformance.naming import Names, literal, tidy
 from conformance.ops import OPS
 from conformance.phrase import mentions, render
 from conformance.program import Program
-from conformance.trace import Check, Divergence, HookSource, Instruction
-from conformance.trimming import FUNCTIONS, last_said, relevant, used_once
+from conformance.trace import Divergence, HookSource, Instruction, last_said
+from conformance.trimming import FUNCTIONS, relevant, used_once, watched_hook
 from conformance.var import Var
 
 _LONGEST_NESTED = 60
@@ -28,12 +28,17 @@ _WIDTH = 98
 class Writer:
     """Turns instructions into statements; names tensors as they appear.
 
-    ``watched`` is the number of the hook whose calls the script looks at.
+    ``watched`` is the number of the hook whose calls the script looks at, and ``keeps`` says
+    whether it looks at what they were given; ``shared`` are those registered more than
+    once, and ``removed`` the registrations (by identity) that are taken back.
     """
 
     adapter: Adapter
     nested: frozenset[int] = frozenset()
     watched: int | None = None
+    keeps: bool = False
+    shared: frozenset[int] = frozenset()
+    removed: frozenset[int] = frozenset()
     names: Names = field(init=False)
     tensors: dict[int, str] = field(default_factory=dict)
     expressions: dict[int, str] = field(default_factory=dict)
@@ -137,9 +142,11 @@ class Writer:
         if hook.number not in self.hooks:
             text, lines = self._hook(hook)
             self.hooks[hook.number] = text
-        handle = self.names.free(f"handle{len(self.handles)}")
-        self.handles[id(instruction)] = handle
         said = self.say("hook", {"x": self.name(x), "function": self.hooks[hook.number]})
+        if id(instruction) not in self.removed:
+            return [*lines, said]
+        handle = self.names.free(f"handle{len(self.handles) or ''}")
+        self.handles[id(instruction)] = handle
         return [*lines, f"{handle} = {said}"]
 
     def _hook(self, hook: HookSource) -> tuple[str, list[str]]:
@@ -150,14 +157,15 @@ class Writer:
         if hook.offset:
             result = self.say("add_scalar", {"a": f"({result})", "number": literal(hook.offset)})
         watched = hook.number == self.watched
-        if not (watched or hook.error or hook.shared):
+        if not (watched or hook.error or hook.number in self.shared):
             return f"lambda gradient: {'None' if hook.observes else result}", []
         function = self.names.free(f"hook{len(self.hooks) or ''}")
         calls = self.names.free("calls" if watched else f"calls{len(self.hooks)}")
         lines = [f"def {function}(gradient):"]
         if watched or hook.error:
-            value = self.say("value", {"x": "gradient"})
-            lines = [f"{calls} = []", *lines, f"    {calls}.append({value})"]
+            given = f"np.array({self.say('value', {'x': 'gradient'})})"
+            noted = given if watched and self.keeps else "1"
+            lines = [f"{calls} = []", *lines, f"    {calls}.append({noted})"]
         if hook.error:
             lines += [f"    if len({calls}) == 1:", f"        raise {hook.error}('on purpose')"]
         if not hook.observes:
@@ -193,7 +201,7 @@ def write_script(
     divergence: Divergence,
     behavior: Behavior,
     *,
-    short: bool,
+    brevity: int,
 ) -> str:
     """The script that repeats a recorded session and ends in the comparison that failed.
 
@@ -202,12 +210,20 @@ def write_script(
         trace: the session's instructions.
         divergence: what went wrong; without a check, the last instruction itself did.
         behavior: the promise.
-        short: leave out what the comparison does not depend on, and nest single uses.
+        brevity: 0 to say everything, 1 to leave out what the comparison does not depend on and
+            nest single uses, 2 to leave out hooks that only look as well.
     """
     check = divergence.check
-    kept = relevant(trace, check) if short else list(trace)
-    watched = check.arguments[0] if check and check.observed.startswith("hook_call") else None
-    writer = Writer(adapter, used_once(kept, check) if short else frozenset(), watched)
+    kept = relevant(trace, check, onlookers=brevity < 2) if brevity else list(trace)
+    looked_at = check.phrase if check else ""
+    writer = Writer(
+        adapter,
+        nested=used_once(kept, check) if brevity else frozenset(),
+        watched=watched_hook(check),
+        keeps=looked_at == "hook_call",
+        shared=frozenset(h.number for h in _hooks(kept) if h.shared),
+        removed=frozenset(id(i.arguments[0]) for i in kept if i.name == "remove_hook"),
+    )
     body: list[str] = []
     depth, last = 0, last_said(kept)
     for instruction in kept:
@@ -222,12 +238,16 @@ def write_script(
     return "\n".join([*_head(writer, behavior, body), *body]) + "\n"
 
 
+def _hooks(trace: Sequence[Instruction]) -> list[HookSource]:
+    return [a for i in trace for a in i.arguments if isinstance(a, HookSource)]
+
+
 def _lines(
     writer: Writer, instruction: Instruction, divergence: Divergence, *, decisive: bool
 ) -> list[str]:
     """One instruction's lines; the ``decisive`` one is the last before the assertion."""
     check = divergence.check
-    if decisive and check is not None and check.observed in (*FUNCTIONS, "count", "entry"):
+    if decisive and check is not None and check.phrase in (*FUNCTIONS, "count", "entry"):
         return writer.unassigned(instruction)
     lines = writer.statement(instruction)
     if not lines:

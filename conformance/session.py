@@ -21,7 +21,18 @@ from conformance.judge import judge
 from conformance.ledger import Entry, HookRecord, Ledger
 from conformance.oracle import Node
 from conformance.program import Program
-from conformance.trace import Divergence, EngineError, Instruction
+from conformance.trace import (
+    PASSING_THROUGH,
+    READABLE,
+    Check,
+    Divergence,
+    EngineError,
+    Instruction,
+    last_said,
+    miscounted,
+    told,
+    unexpected,
+)
 from conformance.var import Var
 
 
@@ -68,7 +79,7 @@ class Session:
         place = device or self.adapter.device
         handle = self.call(
             "tensor",
-            (array, self.adapter.dtype_objects[name], place, requires_grad),
+            (array.copy(), self.adapter.dtype_objects[name], place, requires_grad),
             shown=(array, name, place, requires_grad),
         )
         node = Node(array.astype(np.float64), exact=exact)
@@ -107,7 +118,8 @@ class Session:
         """An in-place operation: ``target`` takes on the result."""
         operands = (target,) if operand is None else (target, operand)
         self.call(op, (*(o.handle for o in operands), *params), shown=(*operands, *params))
-        self.ledger.write_op(op, [o.entry for o in operands], params)
+        if not self.expecting:  # a write that was to be refused need not make sense to the ledger
+            self.ledger.write_op(op, [o.entry for o in operands], params)
 
     def custom(self, name: str, inputs: Sequence[Var], *constants: float) -> list[Var]:
         """The outputs of a custom function that the adapter defines."""
@@ -120,7 +132,7 @@ class Session:
         entries = custom_nodes(self.ledger, name, [x.entry for x in inputs], constants)
         many = outputs if isinstance(outputs, tuple | list) else [outputs]
         if len(many) != len(entries):
-            raise Divergence(f"{name} gave {len(many)} results, not {len(entries)}")
+            raise miscounted(name, many, len(entries))
         made = [self.adopt(h, e) for h, e in zip(many, entries, strict=True)]
         self.trace[-1].results = made
         return made
@@ -160,7 +172,10 @@ class Session:
         verdict = judge(np.asarray(number).reshape(x.shape), x.entry.node, x.entry.dtype)
         if not verdict.right:
             shown = float(x.true_value.reshape(()))
-            raise Divergence("the number is wrong", expected=str(shown), actual=str(number))
+            check = Check("to_number", (x,), np.asarray(shown), verdict.tolerance)
+            raise Divergence(
+                "the number is wrong", expected=str(shown), actual=str(number), check=check
+            )
         return float(number)
 
     @contextmanager
@@ -172,49 +187,61 @@ class Session:
             error: the exception that must come through, that of the engine's refusals if None.
         """
         self.expecting = True
+        named = error.__name__ if error else self.adapter.refusal
         try:
             yield
         except EngineError as caught:
-            self._judge_refusal(caught.error, why, error or self.adapter.refusals)
+            self._mark_refused(named)
+            self._judge_refusal(caught.error, why, error or self.adapter.refusals, named)
             return
         finally:
             self.expecting = False
-        self.trace[-1].raises = True
+        self._mark_refused(named)
         raise Divergence(
             f"no error was raised, although {why}", expected=f"an error: {why}", actual="no error"
         )
 
-    def _judge_refusal(self, error: BaseException, why: str, wanted: type[BaseException]) -> None:
-        self.trace[-1].raises = True
+    def _judge_refusal(
+        self, error: BaseException, why: str, wanted: type[BaseException], named: str
+    ) -> None:
         if not isinstance(error, wanted):
-            named = wanted.__name__ if wanted is not self.adapter.refusals else self.adapter.refusal
             raise Divergence(
                 f"the engine raised {type(error).__name__}, although {why}",
                 expected=f"{named}: {why}",
-                actual=f"{type(error).__name__}: {error}",
+                actual=told(error),
             ) from error
+
+    def _mark_refused(self, refusal: str) -> None:
+        """Note that the last thing said should be refused, by an exception of this name."""
+        said = last_said(self.trace)
+        if said is not None:
+            said.raises, said.refusal = True, refusal
 
     def call(self, name: str, arguments: tuple[Any, ...], *, shown: tuple[Any, ...]) -> Any:
         """Say a phrase. What the engine raises is a divergence unless a refusal is expected."""
         phrase = self.adapter[name]
         self.trace.append(Instruction(name, shown))
         try:
-            return phrase(*arguments)
-        except (KeyboardInterrupt, MemoryError, Divergence, EngineError):
+            with np.errstate():
+                return phrase(*arguments)
+        except PASSING_THROUGH:
             raise
         except BaseException as error:
             if self.expecting:
                 raise EngineError(error) from error
-            raise _unexpected(name, error) from error
+            raise unexpected(name, error) from error
 
     def observe(self, name: str, *arguments: Any) -> Any:
         """Read something off the engine without leaving an instruction."""
         try:
-            return self.adapter[name](*arguments)
-        except (KeyboardInterrupt, MemoryError, Unsupported):
+            with np.errstate():
+                return self.adapter[name](*arguments)
+        except (*PASSING_THROUGH, Unsupported):
             raise
         except BaseException as error:
-            raise _unexpected(f"reading {name}", error) from error
+            read = tuple(x for handle in arguments for x in self.vars if x.handle is handle)
+            check = Check(name, read[:2], READABLE) if len(read) >= len(arguments) else None
+            raise unexpected(f"reading {name}", error, check) from error
 
     def adopt(self, handle: Any, entry: Entry) -> Var:
         """A variable for what the last instruction gave."""
@@ -226,8 +253,3 @@ class Session:
     def finish(self) -> None:
         """Check the frame condition: everything observable is as the ledger says."""
         check_frame(self)
-
-
-def _unexpected(name: str, error: BaseException) -> Divergence:
-    shown = f"{type(error).__name__}: {error}"
-    return Divergence(f"{name} raised {shown}", expected="no error", actual=shown)

@@ -1,9 +1,12 @@
-"""What a session did, as data: instructions for replaying, printing and drawing a failing example."""
+"""What a session did, as data: instructions for replaying, printing and drawing an example."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from conformance.timeout import TimeLimitError
 
 if TYPE_CHECKING:
     from conformance.var import Var
@@ -53,17 +56,23 @@ class Check:
     ``observed`` is a phrase, alone or with ``_dtype`` or ``_shape`` behind it, or one of
     ``hook_calls`` (of a hook's number), ``hook_call`` (of a number and a position), ``count`` (of
     what the last instruction gave) and ``entry`` (of its result at a position). ``expected`` is an
-    array, a number, a boolean, a shape, None, or :data:`READABLE`; ``tolerance`` is the largest
-    allowed difference.
+    array, a number, a boolean, a shape, None, :data:`PRESENT` for whatever is not None, or
+    :data:`READABLE` for whatever does not raise; ``tolerance`` is the largest allowed difference.
     """
 
     observed: str
     arguments: tuple[Any, ...]
     expected: Any
-    tolerance: float = 0.0
+    tolerance: Any = 0.0
+
+    @property
+    def phrase(self) -> str:
+        """What was observed, without what of it was compared."""
+        return self.observed.removesuffix("_dtype").removesuffix("_shape")
 
 
 READABLE = "readable"
+PRESENT = "present"
 _LONGEST_TEXT = 1000
 
 
@@ -96,6 +105,26 @@ class Divergence(Exception):  # noqa: N818
         self.check = check
 
 
+def unexpected(name: str, error: BaseException, check: Check | None = None) -> Divergence:
+    """The divergence of an engine that raised although nothing speaks against what was said."""
+    actual = told(error)
+    return Divergence(f"{name} raised {actual}", expected="no error", actual=actual, check=check)
+
+
+def miscounted(name: str, results: Any, count: int) -> Divergence:
+    """The divergence of a phrase that gave another number of results than it should."""
+    try:
+        actual = f"{len(results)} results"
+    except Exception:
+        actual = f"one {type(results).__name__}"
+    return Divergence(
+        f"{name} gave {actual}, not {count}",
+        expected=f"{count} results",
+        actual=actual,
+        check=Check("count", (), count),
+    )
+
+
 class EngineError(Exception):
     """Carries what the engine raised to whoever expects it to."""
 
@@ -104,5 +133,13 @@ class EngineError(Exception):
         self.error = error
 
 
+def last_said(trace: Sequence[Instruction]) -> Instruction | None:
+    """The last instruction but for the ends of blocks."""
+    return next((i for i in reversed(trace) if i.name != "end"), None)
+
+
 class AdapterFault(Exception):  # noqa: N818
     """An adapter's phrase gave something that the suite cannot read."""
+
+
+PASSING_THROUGH = (KeyboardInterrupt, MemoryError, TimeLimitError, Divergence, EngineError)

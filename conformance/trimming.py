@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from conformance.ops import OPS
-from conformance.trace import Check, Instruction
+from conformance.trace import Check, Instruction, last_said
 from conformance.var import Var
 
 FUNCTIONS = (
@@ -28,16 +28,24 @@ def variables(value: Any) -> Iterator[Var]:
             yield from variables(item)
 
 
-def relevant(trace: Sequence[Instruction], check: Check | None) -> list[Instruction]:
-    """The instructions without pure computations whose results nothing refers to."""
+def relevant(
+    trace: Sequence[Instruction], check: Check | None, *, onlookers: bool = True
+) -> list[Instruction]:
+    """The instructions without pure computations whose results nothing refers to.
+
+    Without ``onlookers`` hooks that only look go too, but for one that the check is about.
+    """
+    watched = watched_hook(check)
     needed = {x.index for x in variables(check.arguments)} if check else set()
     last = last_said(trace)
-    decisive = check is None or check.observed in (*FUNCTIONS, "count", "entry")
+    decisive = check is None or check.phrase in (*FUNCTIONS, "count", "entry")
     kept: list[Instruction] = []
     for instruction in reversed(trace):
         wanted = any(r is not None and r.index in needed for r in instruction.results)
         spared = wanted or instruction.raises or (decisive and instruction is last)
         if instruction.name in _PURE and not spared:
+            continue
+        if not (onlookers or spared) and _looks_on(instruction, watched):
             continue
         kept.append(instruction)
         needed.update(x.index for x in variables(instruction.arguments))
@@ -45,9 +53,19 @@ def relevant(trace: Sequence[Instruction], check: Check | None) -> list[Instruct
     return _without_empty_blocks(kept)
 
 
-def last_said(trace: Sequence[Instruction]) -> Instruction | None:
-    """The last instruction but for the ends of blocks."""
-    return next((i for i in reversed(trace) if i.name != "end"), None)
+def watched_hook(check: Check | None) -> int | None:
+    """The number of the hook whose calls are compared."""
+    about_hook = check is not None and check.phrase in ("hook_call", "hook_calls")
+    return check.arguments[0] if check is not None and about_hook else None
+
+
+def _looks_on(instruction: Instruction, watched: int | None) -> bool:
+    """Whether all that is said concerns a hook that does nothing."""
+    said = instruction
+    if said.name == "remove_hook":
+        said = said.arguments[0]
+    hook = said.arguments[1] if said.name == "hook" else None
+    return hook is not None and hook.observes and not hook.error and hook.number != watched
 
 
 def _without_empty_blocks(instructions: list[Instruction]) -> list[Instruction]:

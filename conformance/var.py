@@ -167,9 +167,10 @@ class Var:
         factor: float | None = None,
         offset: float = 0.0,
         during: Callable[[], None] | None = None,
+        error: type[Exception] | None = None,
     ) -> Registration:
-        """Hook the gradient: make it ``factor * g + offset``, or only look."""
-        return self.session.hook(self, factor, offset, during)
+        """Hook the gradient: make it ``factor * g + offset``, only look, or raise an error once."""
+        return self.session.hook(self, factor, offset, during, error)
 
     def _binary(self, op: str, other: Var | float) -> Var:
         if isinstance(other, Var):
