@@ -35,6 +35,7 @@ class Micrograd(Adapter):
     actions: ClassVar[Mapping[str, str]] = {
         "tensor": "Value(float(value))",
         "value": "x.data",
+        "to_number": "x.data",
         "slot_value": "x.grad",
         "clear_grad": "x.grad = 0",
         "zero_grad": "x.grad = 0",

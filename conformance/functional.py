@@ -15,7 +15,6 @@ from conformance.kernels import Array
 from conformance.oracle import Node
 from conformance.program import Program
 from conformance.trace import Divergence, miscounted
-from conformance.trace import Divergence
 from conformance.var import Var
 
 if TYPE_CHECKING:
