@@ -30,6 +30,8 @@ def check_frame(session: Session) -> None:
     flags = [name for name in _FLAGS if adapter.can(name)]
     grads = adapter.can("slot_value")
     for x in session.vars:
+        if not x.watched:
+            continue
         check_value(session, x)
         if x.entry.flags_known:
             for name in flags:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
+import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Flaky
@@ -18,10 +19,11 @@ from conformance.behavior import Behavior, registered
 from conformance.draw import Scope, decode_all, total_width
 from conformance.expectations import Expectation, Expectations
 from conformance.failure import describe
+from conformance.modes import Modes
 from conformance.results import Failure, Result, Verdict
 from conformance.session import Session
 from conformance.timeout import TimeLimitError, time_limit
-from conformance.trace import AdapterFault, Divergence
+from conformance.trace import AdapterFault, Divergence, printable, told
 
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
@@ -99,18 +101,12 @@ class Runner:
         try:
             with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
                 self._try(behavior, dtype, attempt, shrink=False)
-        except Unsupported as missing:
-            return Verdict.UNSUPPORTED, f"needs {missing}", attempt, None
-        except TimeLimitError as late:
-            return Verdict.TIMEOUT, str(late), attempt, None
-        except (Divergence, Flaky) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             if attempt.divergence is None:
-                return Verdict.ERROR, f"{type(error).__name__}: {error}", attempt, None
+                return *_without_divergence(error), attempt, None
             return self._explain(behavior, dtype, attempt)
-        except AdapterFault as fault:
-            return Verdict.ERROR, str(fault), attempt, None
-        except Exception as error:
-            return Verdict.ERROR, f"{type(error).__name__}: {error}", attempt, None
         return Verdict.PASS, "", attempt, None
 
     def _explain(
@@ -125,9 +121,10 @@ class Runner:
             try:
                 with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
                     self._try(behavior, dtype, shrunk, shrink=True)
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
                 shrunk.divergence = shrunk.divergence or attempt.divergence
-                del error
             if shrunk.session is not None:
                 attempt.divergence, attempt.session = shrunk.divergence, shrunk.session
         assert attempt.divergence is not None
@@ -166,6 +163,17 @@ class Runner:
         seed(number)(trial)()
 
 
+def _without_divergence(error: BaseException) -> tuple[Verdict, str]:
+    """The verdict where no example diverged, but something else ended the try."""
+    if isinstance(error, Unsupported):
+        return Verdict.UNSUPPORTED, f"needs {error}"
+    if isinstance(error, TimeLimitError):
+        return Verdict.TIMEOUT, str(error)
+    if isinstance(error, AdapterFault):
+        return Verdict.ERROR, printable(str(error))
+    return Verdict.ERROR, told(error)
+
+
 def scope_of(adapter: Adapter, dtype: str) -> Scope:
     """What may be drawn for an engine."""
     return Scope(
@@ -183,16 +191,20 @@ def example_runner(
     """The function of an example's bytes that runs the behavior and checks the frame condition."""
     scope = scope_of(adapter, dtype)
     draws: Mapping[str, Any] = behavior.given
+    modes = Modes(adapter)
 
     def example(data: bytes) -> None:
         session = Session(adapter, dtype)
         attempt.examples += attempt.divergence is None
         try:
-            behavior.run(session, **decode_all(draws, data, scope))
-            session.finish()
+            with np.errstate():
+                behavior.run(session, **decode_all(draws, data, scope))
+                session.finish()
         except Divergence as divergence:
             attempt.divergence, attempt.session = divergence, session
             raise
+        finally:
+            modes.restore()
 
     return example
 

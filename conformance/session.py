@@ -222,8 +222,7 @@ class Session:
         phrase = self.adapter[name]
         self.trace.append(Instruction(name, shown))
         try:
-            with np.errstate():
-                return phrase(*arguments)
+            return phrase(*arguments)
         except PASSING_THROUGH:
             raise
         except BaseException as error:
@@ -234,8 +233,7 @@ class Session:
     def observe(self, name: str, *arguments: Any) -> Any:
         """Read something off the engine without leaving an instruction."""
         try:
-            with np.errstate():
-                return self.adapter[name](*arguments)
+            return self.adapter[name](*arguments)
         except (*PASSING_THROUGH, Unsupported):
             raise
         except BaseException as error:

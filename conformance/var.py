@@ -22,15 +22,17 @@ class Var:
     Attributes:
         handle: the engine's own object.
         entry: the ledger's account of it.
+        watched: whether the frame condition follows it.
     """
 
-    __slots__ = ("entry", "handle", "index", "session")
+    __slots__ = ("entry", "handle", "index", "session", "watched")
 
     def __init__(self, session: Session, handle: Any, entry: Entry) -> None:
         self.session = session
         self.handle = handle
         self.entry = entry
         self.index = len(session.vars)
+        self.watched = True
 
     @property
     def shape(self) -> tuple[int, ...]:
