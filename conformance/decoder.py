@@ -7,7 +7,7 @@ removes steps one by one and makes those that stay simpler.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from math import prod
@@ -117,7 +117,7 @@ class Draft:
 
 def decode_program(source: ByteSource, scope: Scope, recipe: Recipe) -> Program:
     """The program that the bytes stand for; every string of bytes stands for one."""
-    ops = _usable_ops(scope.ops, recipe.smooth, recipe.exclude, recipe.only)
+    ops = usable_ops(scope.ops, recipe.smooth, recipe.exclude, recipe.only)
     draft = _draw_leaves(source, scope, recipe)
     body = ByteSource(source.data)
     start = 2 + recipe.leaves * LEAF_BYTES
@@ -133,9 +133,10 @@ _INEXACT = frozenset(SMOOTH_OPS)
 
 
 @lru_cache
-def _usable_ops(
+def usable_ops(
     offered: frozenset[str], smooth: bool, exclude: frozenset[str], only: frozenset[str] | None
 ) -> tuple[str, ...]:
+    """The names of the operations to draw from, the simplest first."""
     names = [name for pair in zip(SMOOTH_OPS * 3, EXACT_OPS, strict=False) for name in pair]
     ordered = names if smooth else EXACT_OPS
     return tuple(
@@ -206,7 +207,7 @@ def _draw_step(
         op = ops[(choice + attempt * 7) % len(ops)]
         operands = _operands(draft, op, first, second)
         source.position = start
-        if operands is not None and _try_step(draft, source, op, operands, scope, recipe):
+        if operands is not None and try_step(draft, source, op, operands, scope, recipe):
             return
 
 
@@ -224,10 +225,15 @@ def _operands(draft: Draft, op: str, first: int, second: int) -> tuple[int, ...]
 def _partners(op: str, shapes: tuple[Shape, ...], first: int) -> tuple[int, ...] | None:
     """The positions that fit as second operand, latest first; None for one-operand operations."""
     a = shapes[first]
-    fits = _FITS.get(op)
+    fits = fits_second(op)
     if fits is None:
         return None
     return tuple(i for i in reversed(range(len(shapes))) if fits(a, shapes[i]))
+
+
+def fits_second(op: str) -> Callable[[Shape, Shape], bool] | None:
+    """Whether a shape fits as second operand beside a first; None for one-operand operations."""
+    return _FITS.get(op)
 
 
 def _broadcasts(a: Shape, b: Shape) -> bool:
@@ -247,18 +253,22 @@ def _multiplies(a: Shape, b: Shape) -> bool:
     return len(a) < 3 or len(b) < 3 or _broadcasts(a[:-2], b[:-2])
 
 
+def _joins(a: Shape, b: Shape) -> bool:
+    return len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) <= 1
+
+
 _FITS = {
     **dict.fromkeys(BROADCASTING, _broadcasts),
     "dot": lambda a, b: len(a) == 1 and a == b,
     "mv": lambda a, b: len(a) == 2 and len(b) == 1 and a[1] == b[0],
     "mm": lambda a, b: len(a) == 2 and len(b) == 2 and a[1] == b[0],
     "matmul": _multiplies,
-    "concat": lambda a, b: a == b and prod(a) <= 12,
+    "concat": lambda a, b: bool(a) and _joins(a, b) and prod(a) + prod(b) <= 24,
     "stack": lambda a, b: a == b and prod(a) <= 12,
 }
 
 
-def _try_step(
+def try_step(
     draft: Draft,
     source: ByteSource,
     op: str,
@@ -266,6 +276,7 @@ def _try_step(
     scope: Scope,
     recipe: Recipe,
 ) -> bool:
+    """Append the operation with drawn arguments, if that keeps to the recipe."""
     bare = any(draft.bare[i] for i in operands)
     if recipe.guarded and OPS[op].passes_on and bare:
         return False

@@ -201,6 +201,10 @@ def _gather(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
 
 
 def _join_axis(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
+    rank = len(shapes[0])
+    unequal = [axis for axis in range(rank) if shapes[0][axis] != shapes[1][axis]]
+    if unequal:
+        return (unequal[0] - rank * (source.byte() & 1),)
     return (_axis(shapes[0], source),) if shapes[0] else None
 
 

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from conformance import alone
 from conformance.decoder import SHAPES, Recipe, decode_program
 from conformance.draw import (
     ByteSource,
@@ -34,6 +35,7 @@ __all__ = [
     "raw",
     "sampled",
     "scalar_programs",
+    "single_operations",
     "smooth_programs",
     "smooth_scalar_programs",
     "tuples",
@@ -93,6 +95,18 @@ def smooth_programs(
 def smooth_scalar_programs(*, leaves: int = 3, steps: int = 5) -> Draw[Program]:
     """Smooth programs with one output of one element, in which no two entries weigh the same."""
     return _draw(Recipe(steps=steps, leaves=leaves, guarded=False, smooth=True, scalar=True))
+
+
+def single_operations(*, bits: float = 0.0) -> Draw[Program]:
+    """Programs of one operation, each operation as likely as any other.
+
+    Args:
+        bits: the largest significant width of exact operations' numbers, the dtype's own if 0.
+    """
+    return Draw(
+        alone.WIDTH,
+        lambda source, scope: alone.decode_alone(ByteSource(source.data), scope, bits),
+    )
 
 
 def _draw(recipe: Recipe) -> Draw[Program]:

@@ -1,0 +1,116 @@
+"""One operation on its own, on operands of any shape and layout that it takes.
+
+Long programs meet each operation rarely, and each of its cases more rarely still; here every
+operation, byte by byte, is as likely as any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from conformance.decoder import (
+    EXACT_NUMBERS,
+    LEAF_WIDTH,
+    SHAPES,
+    SMOOTH_NUMBERS,
+    Draft,
+    Recipe,
+    Shape,
+    fits_second,
+    try_step,
+    usable_ops,
+)
+from conformance.draw import ByteSource, Scope
+from conformance.moves import BROADCASTING, SMOOTH_OPS
+from conformance.program import Leaf, Program, Step
+
+MORE_SHAPES: tuple[Shape, ...] = (
+    *SHAPES, (3, 2), (2, 3, 4), (1, 2, 1), (3, 3), (2, 2, 3), (1, 2, 3), (4,), (2, 3, 1), (2, 0),
+)  # fmt: skip
+CHOICES = 10
+NUMBERS = 16
+WIDTH = CHOICES + NUMBERS
+POSITIVE = frozenset(("log", "sqrt", "pow"))
+
+
+def decode_alone(source: ByteSource, scope: Scope, bits: float) -> Program:
+    """A program of one operation; now and then its result is seen transposed."""
+    exact = usable_ops(scope.ops, False, frozenset(), None)
+    smooth = tuple(op for op in SMOOTH_OPS if op in scope.ops)
+    ops = (*exact, *smooth)
+    op = ops[source.byte() % len(ops)]
+    shapes = [shape for shape in MORE_SHAPES if len(shape) <= scope.max_ndim]
+    start = source.byte() % len(shapes)
+    choices, numbers = source.take(CHOICES - 2), source.take(NUMBERS)
+    for shape in (*shapes[start:], *shapes[:start]):
+        choices.position = 0
+        draft = _draft(op, shape, shapes, choices, numbers, scope, bits)
+        if draft is not None:
+            _turn(draft, choices, scope)
+            return Program(
+                tuple(draft.leaves), tuple(draft.steps), (len(draft.shapes) - 1,), op in exact
+            )
+    leaf = Leaf((), (2.0,))
+    return Program((leaf,), (Step("mul", (0, 0)),), (1,))
+
+
+def _draft(
+    op: str,
+    shape: Shape,
+    shapes: Sequence[Shape],
+    choices: ByteSource,
+    numbers: ByteSource,
+    scope: Scope,
+    bits: float,
+) -> Draft | None:
+    """The operation on a first operand of this shape, if it takes one."""
+    traits, pick = choices.byte(), choices.byte()
+    operands: tuple[int, ...] = (0,)
+    wanted = [shape]
+    fits = fits_second(op)
+    if fits is not None:
+        partners = [other for other in (shape, *shapes) if fits(shape, other)]
+        if not partners:
+            return None
+        twice = pick % 8 == 7 and fits(shape, shape)
+        operands = (0, 0) if twice else (0, 1)
+        if not twice:
+            wanted.append(partners[pick // 2 % len(partners)])
+        if op in BROADCASTING and traits & 64:
+            operands = operands[::-1]
+    smooth = op in SMOOTH_OPS
+    leaves = _leaves(op, wanted, traits, numbers, smooth, scope)
+    tracked = [leaf.requires_grad for leaf in leaves]
+    draft = Draft(leaves, [], wanted, [LEAF_WIDTH] * len(leaves), tracked, tracked[:])
+    recipe = Recipe(smooth=smooth, guarded=False, bits=0.0 if smooth else bits)
+    return draft if try_step(draft, choices, op, operands, scope, recipe) else None
+
+
+def _leaves(
+    op: str, shapes: Sequence[Shape], traits: int, numbers: ByteSource, smooth: bool, scope: Scope
+) -> list[Leaf]:
+    """Leaves of these shapes; at least one is tracked, and each may lie in memory backwards."""
+    offered = SMOOTH_NUMBERS if smooth else EXACT_NUMBERS
+    constant = traits % 8 if scope.untracked and len(shapes) == 2 else len(shapes)
+    pool = numbers.data.ljust(NUMBERS, b"\0")
+    leaves, drawn = [], 0
+    for place, shape in enumerate(shapes):
+        at = range(drawn, drawn + prod(shape))
+        drawn += prod(shape)
+        values = [offered[(pool[i % NUMBERS] + i // NUMBERS) % len(offered)] for i in at]
+        if op in POSITIVE:
+            values = [abs(value) for value in values]
+        strided = bool(traits >> (3 + place) & 1)
+        leaves.append(Leaf(shape, tuple(values), place != constant, strided))
+    return leaves
+
+
+def _turn(draft: Draft, choices: ByteSource, scope: Scope) -> None:
+    """Show the result with its axes in reverse, so that its cotangent is laid out otherwise."""
+    shape = draft.shapes[-1]
+    if len(shape) < 2 or "permute" not in scope.ops or choices.data[-1:] < b"\x80":
+        return
+    backwards = tuple(reversed(range(len(shape))))
+    last = len(draft.shapes) - 1
+    draft.add(Step("permute", (last,), (backwards,)), shape[::-1], draft.widths[-1])
