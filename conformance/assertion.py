@@ -11,7 +11,7 @@ from conformance.trace import PRESENT, READABLE, Check, Divergence
 from conformance.trimming import FUNCTIONS
 
 if TYPE_CHECKING:
-    from conformance.script import Writer
+    from conformance.writer import Writer
 
 _LONGEST_SIDE = 70
 

@@ -106,7 +106,8 @@ def gradients(
     _mark_freed(session, plan)
     if not isinstance(handles, tuple | list) or len(handles) != len(inputs):
         raise miscounted("gradients", handles, len(inputs))
-    session.trace[-1].results = results = []
+    results: list[Any] = []
+    session.trace[-1].results = results
     made: list[Var | None] = []
     totals = _flow(session, plan, [x.entry for x in inputs])
     for x, handle in zip(inputs, handles, strict=True):

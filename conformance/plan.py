@@ -16,6 +16,7 @@ from .adapter import UnusableError
 from .behavior import Behavior, Level
 from .expectations import Expectations
 from .results import Result, RunInfo, Verdict
+from .trace import told
 
 __all__ = ["LEVELS", "PROFILES", "Plan", "Request"]
 
@@ -137,11 +138,10 @@ def _engine(adapter: Any, device: str) -> Any:
         return adapter(device) if isinstance(adapter, type) else adapter
     except UnusableError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frame = extract_tb(error.__traceback__)[-1]
         raise UnusableError(
-            f"adapter {adapter!r} raises {type(error).__name__}: {error} "
-            f"({frame.filename}, line {frame.lineno})"
+            f"adapter {adapter!r} raises {told(error)} ({frame.filename}, line {frame.lineno})"
         ) from error
 
 

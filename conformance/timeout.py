@@ -28,7 +28,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TimeLimitError(f"still running after {seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again and again, if it is swallowed
     try:
         yield
     finally:

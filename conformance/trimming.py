@@ -17,6 +17,7 @@ FUNCTIONS = (
 _MAKING = ("tensor", "plain_tensor", "filled", "filled_like", "greater", "detach")
 _PURE = frozenset({*OPS, *_MAKING, *FUNCTIONS, "negated", "custom", "grad", "to_number"})
 _NESTED = frozenset({*OPS, *_MAKING})
+_PASSES = frozenset({"backward", "backward_keeping_graph", "backward_all"})
 
 
 def variables(value: Any) -> Iterator[Var]:
@@ -78,8 +79,16 @@ def _without_empty_blocks(instructions: list[Instruction]) -> list[Instruction]:
     return kept
 
 
-def used_once(trace: Sequence[Instruction], check: Check | None) -> frozenset[int]:
-    """The results used once, by an instruction that no effect stands between."""
+def used_once(
+    trace: Sequence[Instruction], check: Check | None, *, past_passes: bool = False
+) -> frozenset[int]:
+    """The results used once, by an instruction that no effect stands between.
+
+    With ``past_passes`` backward passes may stand there too, unless somebody reads or assigns
+    gradient slots: what a pass writes to is then out of the reach of any computation.
+    """
+    spoken = {instruction.name for instruction in trace}
+    harmless = _PASSES if past_passes and not spoken & {"grad", "set_grad"} else frozenset()
     uses: Counter[int] = Counter()
     for instruction in trace:
         uses.update(x.index for x in variables(instruction.arguments))
@@ -89,6 +98,8 @@ def used_once(trace: Sequence[Instruction], check: Check | None) -> frozenset[in
     fresh: set[int] = set()
     for instruction in trace:
         inline.update(x.index for x in variables(instruction.arguments) if x.index in fresh)
+        if instruction.name in harmless and not instruction.raises:
+            continue
         if instruction.name not in _NESTED or instruction.raises:
             fresh.clear()
         elif not _tracked_leaf(instruction):
