@@ -22,7 +22,7 @@ _FILE = "<reproduction>"
 
 def reproduction(session: Session, divergence: Divergence, behavior: Behavior) -> tuple[str, bool]:
     """A standalone script, short if a short one fails as described, and whether it does."""
-    shown = _with_check(session, divergence)
+    shown = with_check(session, divergence)
     script = ""
     for brevity in (2, 1, 0):
         try:
@@ -34,7 +34,7 @@ def reproduction(session: Session, divergence: Divergence, behavior: Behavior) -
     return script, False
 
 
-def _with_check(session: Session, divergence: Divergence) -> Divergence:
+def with_check(session: Session, divergence: Divergence) -> Divergence:
     """The divergence; if it names nothing that a script can look at, whatever else is wrong."""
     if divergence.check is not None or divergence.actual != "it does not hold":
         return divergence
