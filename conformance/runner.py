@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 from zlib import crc32
 
@@ -28,12 +29,20 @@ from conformance.trace import AdapterFault, Divergence, printable, told
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
 
+_SHRINKS = 3
+_SHRINK_RUNS = 1000
+_SHORT = 4
+
 
 @dataclass(slots=True)
 class Attempt:
-    """How one try at a behavior went: examples run, and the last divergence with its session."""
+    """How one try at a behavior went: examples run, and the last divergence with its session.
+
+    ``runs`` counts examples that only shrink a divergence too.
+    """
 
     examples: int = 0
+    runs: int = 0
     divergence: Divergence | None = None
     session: Session | None = None
 
@@ -55,7 +64,6 @@ class Runner:
         self.profile = profile
         self.seed = seed
         self.expectations = expectations
-        gc.freeze()  # what was imported so far need not be walked again for every example
         self._known: dict[tuple[str, str], Verdict] = {}
 
     def run(self, behavior: Behavior, dtype: str) -> Result:
@@ -117,19 +125,30 @@ class Runner:
         if blocker is not None:
             return Verdict.BLOCKED, f"blocked by {blocker}", attempt, None
         if self.expectations.match(behavior.id, dtype, self.adapter.device) is None:
-            shrunk = Attempt()
-            try:
-                with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
-                    self._try(behavior, dtype, shrunk, shrink=True)
-            except KeyboardInterrupt:
-                raise
-            except BaseException:
-                shrunk.divergence = shrunk.divergence or attempt.divergence
+            shrunk = self._shrink(behavior, dtype)
             if shrunk.session is not None:
                 attempt.divergence, attempt.session = shrunk.divergence, shrunk.session
         assert attempt.divergence is not None
         failure = describe(attempt.session, attempt.divergence, behavior, dtype, self.seed)
         return Verdict.FAIL, attempt.divergence.message, attempt, failure
+
+    def _shrink(self, behavior: Behavior, dtype: str) -> Attempt:
+        """The divergence of fewest instructions among those that a few tries shrink to."""
+        best, spent = Attempt(), 0
+        for number in range(_SHRINKS):
+            shrunk = Attempt()
+            try:
+                with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
+                    self._try(behavior, dtype, shrunk, shrink=True, number=number)
+            except KeyboardInterrupt:
+                raise
+            except BaseException:
+                pass
+            spent += shrunk.runs
+            best = min(best, shrunk, key=_length)
+            if spent > _SHRINK_RUNS or _length(best) <= _SHORT:
+                break
+        return best
 
     def _blocker(self, behavior: Behavior, dtype: str) -> str | None:
         """The first of the behaviors this one builds on that is itself broken."""
@@ -144,12 +163,15 @@ class Runner:
                 return basic
         return None
 
-    def _try(self, behavior: Behavior, dtype: str, attempt: Attempt, *, shrink: bool) -> None:
+    def _try(
+        self, behavior: Behavior, dtype: str, attempt: Attempt, *, shrink: bool, number: int = 0
+    ) -> None:
         example = example_runner(behavior, self.adapter, dtype, attempt)
         width = total_width(behavior.given)
         count = max(1, round(PROFILES[self.profile] * behavior.examples)) if width else 1
         phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
-        number = crc32(f"{self.seed}/{behavior.id}/{dtype}".encode())
+        again = f"/{number}" if number else ""
+        start = crc32(f"{self.seed}/{behavior.id}/{dtype}{again}".encode())
         trial = given(st.binary(min_size=width, max_size=width))(example)
         trial = settings(
             max_examples=count,
@@ -160,7 +182,13 @@ class Runner:
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         )(trial)
-        seed(number)(trial)()
+        gc.freeze()  # what was imported so far need not be walked again for every example
+        seed(start)(trial)()
+
+
+def _length(attempt: Attempt) -> float:
+    """How much there is to read of a divergence."""
+    return inf if attempt.session is None else len(attempt.session.trace)
 
 
 def _without_divergence(error: BaseException) -> tuple[Verdict, str]:
@@ -196,6 +224,7 @@ def example_runner(
     def example(data: bytes) -> None:
         session = Session(adapter, dtype)
         attempt.examples += attempt.divergence is None
+        attempt.runs += 1
         try:
             with np.errstate():
                 behavior.run(session, **decode_all(draws, data, scope))

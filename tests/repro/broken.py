@@ -1,4 +1,4 @@
-"""Engines broken in one place each: a phrase of the reference adapter, or a method of the engine."""
+"""Engines broken in one place: a phrase of the reference adapter, or a method of the engine."""
 
 from __future__ import annotations
 
@@ -29,16 +29,12 @@ class Broken:
     def adapter(self) -> Reference:
         """The reference adapter with the phrases that this breaks."""
 
-        class Adapter(Reference):
-            name = "broken"
-            ops = {**OPS, **{k: v for k, v in self.phrases.items() if k in OPS}}
-            actions = {**ACTIONS, **{k: v for k, v in self.phrases.items() if k in ACTIONS}}
-            definitions = {
-                **DEFINITIONS,
-                **{k: v for k, v in self.phrases.items() if k in DEFINITIONS},
-            }
-
-        return Adapter()
+        tables = {"ops": OPS, "actions": ACTIONS, "definitions": DEFINITIONS}
+        broken = {
+            name: {key: self.phrases.get(key, text) for key, text in table.items()}
+            for name, table in tables.items()
+        }
+        return type("Broken", (Reference,), {"name": "broken", **broken})()
 
 
 def _said_twice(right):
