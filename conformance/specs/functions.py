@@ -66,17 +66,15 @@ def backward_formula_is_trusted(session, program, v, name):
     "A custom function amid recorded operations gives the gradients of the built-in expression.",
     level=CORE,
     sources=[HOW_TO],
-    given={"program": programs(bits=5, leaves=2), "v": cotangents(), "cubed": booleans()},
+    given={"program": programs(bits=4), "v": cotangents(), "swapped": booleans()},
     requires=["function.backward-formula-is-trusted"],
 )
-def composes_with_recorded_operations(session, program, v, cubed):
+def composes_with_recorded_operations(session, program, v, swapped):
     ours, theirs = session.leaves(program), session.leaves(program)
     a, b = program(*ours), program(*theirs)
-    if cubed:
-        (p,), q = session.custom("Cube", [a]), b * b * b
-    else:
-        (p,), q = session.custom("Product", [a, a + 1.0]), b * (b + 1.0)
-    for u, start in ((p, a), (q, b)):
+    factors = [a + 1.0, -a] if swapped else [-a, a + 1.0]
+    (product,) = session.custom("Product", factors)
+    for u, start in ((product, a), (-b * (b + 1.0), b)):
         y = u * 2.0 + start
         y.backward(v.like(y))
 
