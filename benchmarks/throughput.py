@@ -28,6 +28,7 @@ from conformance.expectations import Expectations
 from conformance.finding import load_adapter
 from conformance.functional import Raw
 from conformance.program import Program
+from conformance.results import Verdict
 from conformance.runner import PROFILES, Runner, scope_of
 from conformance.session import Session
 from conformance.strategies import smooth_scalar_programs
@@ -55,8 +56,14 @@ def empty_test() -> None:
 
 
 def suite(adapter: Adapter, profile: str) -> Callable[[], tuple[int, float]]:
-    """A function that runs the next chapter's share of the suite; gives examples and seconds."""
-    behaviors = list(load_specs().values())
+    """A function that runs one part of the suite; gives examples and seconds.
+
+    What engines import on first use is imported before, and not counted.
+    """
+    behaviors = [b for b in load_specs().values() if not b.off_cpu]
+    warm_up = Runner(adapter, profile="quick", seed=1, expectations=Expectations(()))
+    for behavior in behaviors:
+        warm_up.run(behavior, "float64")
     runner = Runner(adapter, profile=profile, seed=0, expectations=Expectations(()))
 
     def run(part: int, parts: int) -> tuple[int, float]:
@@ -65,7 +72,7 @@ def suite(adapter: Adapter, profile: str) -> Callable[[], tuple[int, float]]:
             for dtype in adapter.default_dtypes:
                 if not behavior.dtypes or dtype in behavior.dtypes:
                     result = runner.run(behavior, dtype)
-                    if result.verdict.value == "pass":
+                    if result.verdict is Verdict.PASS:
                         examples += result.examples
                         seconds += result.seconds
         return examples, seconds

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from conformance.session import Session
     from conformance.var import Var
 
-_FLAGS = ("requires_grad", "is_leaf")
+_FLAGS = {"requires_grad": "tracked", "is_leaf": "leaf"}
 _DTYPES = {name: np.dtype(name) for name in ("float64", "float32", "float16", "int64", "bool")}
 
 
@@ -27,27 +27,24 @@ def check_frame(session: Session) -> None:
         Divergence: the first thing that is not as predicted.
     """
     adapter = session.adapter
-    flags = [name for name in _FLAGS if adapter.can(name)]
+    flags = [(name, field) for name, field in _FLAGS.items() if adapter.can(name)]
     grads = adapter.can("slot_value")
     for x in session.vars:
         if not x.watched:
             continue
-        check_value(session, x)
-        if x.entry.flags_known:
-            for name in flags:
-                check_flag(session, name, x, getattr(x.entry, name))
-        if grads and (x.entry.retains or (x.entry.is_leaf and x.entry.flags_known)):
+        entry = x.entry
+        node = entry.node  # brings the entry up to date with its history
+        if entry.history.storage.known:
+            read = session.observe("value", x.handle)
+            _check_array(session, "value", (x,), read, node, entry.dtype)
+        if entry.flags_known:
+            for name, field in flags:
+                check_flag(session, name, x, getattr(entry, field))
+        if grads and (entry.retains or (entry.leaf and entry.flags_known)):
             check_slot(session, x)
     for number, record in enumerate(session.hooks):
         if record.certain:
             check_hook(number, record, session.dtype)
-
-
-def check_value(session: Session, x: Var) -> None:
-    """The tensor holds the values the ledger says, unless a failed pass left them unknown."""
-    if not x.entry.history.storage.known:
-        return
-    _check_array(session, "value", (x,), session.observe("value", x.handle), x.entry)
 
 
 def check_flag(session: Session, name: str, x: Var, expected: bool) -> None:
@@ -92,7 +89,8 @@ def check_slot(session: Session, x: Var) -> None:
             actual="grad is None",
             check=Check("slot_value", (x,), slot.value),
         )
-    _check_array(session, "slot_value", (x,), session.observe("slot_value", x.handle), slot)
+    read = session.observe("slot_value", x.handle)
+    _check_array(session, "slot_value", (x,), read, slot.node, slot.dtype)
 
 
 def check_numbers(
@@ -124,15 +122,15 @@ def _compared(
 
 
 def _check_array(
-    session: Session, name: str, arguments: tuple[Any, ...], actual: Any, entry: Entry
+    session: Session, name: str, arguments: tuple[Any, ...], actual: Any, expected: Node, dtype: str
 ) -> None:
-    check_numbers(session, name, arguments, actual, entry.node, entry.dtype)
-    if isinstance(actual, np.ndarray) and actual.dtype != _DTYPES.get(entry.dtype, actual.dtype):
+    check_numbers(session, name, arguments, actual, expected, dtype)
+    if isinstance(actual, np.ndarray) and actual.dtype != _DTYPES.get(dtype, actual.dtype):
         raise Divergence(
             f"{'grad' if name == 'slot_value' else 'the value'} has dtype {actual.dtype.name}",
-            expected=entry.dtype,
+            expected=dtype,
             actual=actual.dtype.name,
-            check=Check(f"{name}_dtype", arguments, np.array(entry.dtype)),
+            check=Check(f"{name}_dtype", arguments, np.array(dtype)),
         )
 
 

@@ -80,20 +80,21 @@ def unreached_computation_is_irrelevant(session, program, v, early):
 
 @behavior(
     "backward.deep-graphs",
-    "A chain of 100,000 operations can be recorded and differentiated.",
+    "A chain of 100,000 operations can be recorded and differentiated, beside a short way round "
+    "it.",
     level=EXTENDED,
     sources=[page("docs/stable/autograd.html", "torch.autograd"), FUNCTION],
     given={"value": arrays(()), "odd": booleans()},
     requires=["backward.vjp-equals-weighted-sum"],
-    examples=0.03,
+    examples=0.01,
 )
 def deep_graphs(session, value, odd):
     x = session.tensor(value, requires_grad=True)
 
-    y = session.negated(x, 100_000 + odd) * 3.0
+    y = session.negated(x, 100_000 + odd) * 3.0 + x
     y.backward()
 
-    expect_grad(x, -3.0 if odd else 3.0)
+    expect_grad(x, -2.0 if odd else 4.0)
 
 
 @behavior(
