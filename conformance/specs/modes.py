@@ -129,7 +129,7 @@ def nesting_restores_previous(session, value, modes, fails_below):
     given={
         "value": arrays((), (2,), (2, 2)),
         "v": cotangents(),
-        "steps": integers(1, 3),
+        "steps": integers(1, 2),
         "route": sampled("direct", "index"),
     },
     requires=["accumulation.sums-over-calls"],
