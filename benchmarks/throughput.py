@@ -55,7 +55,7 @@ def empty_test() -> None:
     nothing()
 
 
-def suite(adapter: Adapter, profile: str) -> Callable[[], tuple[int, float]]:
+def suite(adapter: Adapter, profile: str) -> Callable[[int, int], tuple[int, float]]:
     """A function that runs one part of the suite; gives examples and seconds.
 
     What engines import on first use is imported before, and not counted.

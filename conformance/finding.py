@@ -25,7 +25,7 @@ def load_adapter(name: str, device: str = "cpu") -> Adapter:
 
     Args:
         name: a built-in name, an installed entry point of the group
-            ``autograd_conformance.adapters``, ``package.module:Class`` or ``path/to/file.py:Class``.
+            ``autograd_conformance.adapters``, ``package.module:Class`` or ``path/file.py:Class``.
         device: as the engine names it.
 
     Raises:

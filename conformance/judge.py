@@ -1,4 +1,4 @@
-"""Judging numbers: bit for bit where nothing can be rounded, under a noise-scaled bound elsewhere."""
+"""Judging numbers: bit for bit where nothing is rounded, under a noise-scaled bound elsewhere."""
 
 from __future__ import annotations
 

@@ -17,6 +17,8 @@ Arrays: TypeAlias = Sequence[Array]
 Ranks: TypeAlias = Sequence[int]
 Kernel: TypeAlias = Callable[..., Array]
 
+_reduce: Kernel = np.add.reduce
+
 
 def lift(x: Array, rank: int, to: int) -> Array:
     """``x`` with size-one axes between batch and core, so that it has ``to`` core axes."""
@@ -108,7 +110,7 @@ def divide_by_magnitude(xs: Arrays, ranks: Ranks, number: float) -> Array:
 def total(
     xs: Arrays, ranks: Ranks, dim: int | tuple[int, ...] | None = None, keepdim: bool = False
 ) -> Array:
-    return np.add.reduce(xs[0], axis=reduced_axes(dim, ranks[0]), keepdims=keepdim)
+    return _reduce(xs[0], axis=reduced_axes(dim, ranks[0]), keepdims=keepdim)
 
 
 def average(
@@ -116,7 +118,7 @@ def average(
 ) -> Array:
     axes = reduced_axes(dim, ranks[0])
     count = int(np.prod([xs[0].shape[axis] for axis in axes], dtype=int))
-    return np.add.reduce(xs[0], axis=axes, keepdims=keepdim) / (count or np.nan)
+    return _reduce(xs[0], axis=axes, keepdims=keepdim) / (count or np.nan)
 
 
 def cumulate(xs: Arrays, ranks: Ranks, dim: int) -> Array:
@@ -128,7 +130,7 @@ def matmul(xs: Arrays, ranks: Ranks) -> Array:
     a, b = xs
     left, right = ranks
     if left == 1 and right == 1:
-        return np.add.reduce(a * b, axis=-1)
+        return _reduce(a * b, axis=-1)
     if right == 1:
         return np.matmul(lift(a, left, left), lift(b[..., None], 2, left))[..., 0]
     if left == 1:
@@ -189,7 +191,7 @@ def gather(xs: Arrays, ranks: Ranks, dim: int, positions: Any) -> Array:
     where = np.asarray(positions, dtype=np.intp)
     core = [slice(0, size) for size in where.shape]
     axis = dim % rank
-    grid = [
+    grid: list[Any] = [
         where
         if at == axis
         else np.arange(where.shape[at]).reshape([-1 if k == at else 1 for k in range(rank)])

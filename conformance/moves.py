@@ -50,11 +50,12 @@ def _dim(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
 def _reduction(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
     if not shapes[0]:
         return None
-    dim: int | tuple[int, ...] = _axis(shapes[0], source)
+    axis = _axis(shapes[0], source)
     option = source.byte()
     if option & 2 and len(shapes[0]) > 1:
-        dim = (dim, (dim + 1) % len(shapes[0])) if dim >= 0 else (dim, -1 if dim != -1 else 0)
-    return (dim, bool(option & 1))
+        other = (axis + 1) % len(shapes[0]) if axis >= 0 else -1 if axis != -1 else 0
+        return ((axis, other), bool(option & 1))
+    return (axis, bool(option & 1))
 
 
 def _halving_mean(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
@@ -148,6 +149,7 @@ def _select(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
         (slice(1, None),),
         (Ellipsis, last - 1),
         (slice(None, None, 2),),
+        (slice(1, None, 2),),
         (Ellipsis, slice(0, max(last - 1, 1))),
     ]
     if len(shape) < 3:

@@ -242,7 +242,7 @@ def _gradient_jet(node: Gradient, sources: Sequence[Node], order: int) -> Jet | 
                 if right and cotangent_jet is None:
                     continue
                 lower = root_jet[len(left)][:size]
-                lower = lower[np.ix_(range(size), *[rows] * len(left))] if left else lower
+                lower = lower[np.ix_(np.arange(size), *[rows] * len(left))] if left else lower
                 v = cotangent_jet[len(right) - 1] if right and cotangent_jet else cotangent.value
                 result[m - 1] += _contract(lower, v, root.rank, left, right, m).reshape(
                     result[m - 1].shape

@@ -100,6 +100,10 @@ def shares_memory(xp: Any, a: Any, b: Any) -> bool:
 
 def overlaps_itself(array: Any) -> bool:
     """Whether several elements of ``array`` are one memory cell, as in an expanded view."""
-    return array.size > 1 and 0 in array.strides and any(
-        step == 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True)
+    return (
+        array.size > 1
+        and 0 in array.strides
+        and any(
+            step == 0 and size > 1 for step, size in zip(array.strides, array.shape, strict=True)
+        )
     )

@@ -92,7 +92,7 @@ class Tensor(Methods):
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of each dimension."""
-        return self.array.shape  # type: ignore[no-any-return]
+        return self.array.shape
 
     @property
     def dtype(self) -> DType:
@@ -107,7 +107,7 @@ class Tensor(Methods):
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self.array.ndim  # type: ignore[no-any-return]
+        return self.array.ndim
 
     @property
     def _version(self) -> int:

@@ -1,4 +1,4 @@
-"""Any sequence: whatever a program does, in whatever order, the same rules hold after every step."""
+"""Any sequence: whatever a program does, in whatever order, the same rules hold throughout."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGEST = 8.0
 
 @dataclass
 class Playground:
-    """The tensors a sequence may use, and what must not be done to them for its numbers to be exact.
+    """The tensors a sequence may use, and what must not be done to them for exactness.
 
     ``bare`` tensors hand their cotangent's memory on to a leaf; ``fixed`` ones are not written.
     """
@@ -125,7 +125,10 @@ def run_backward(ground, source, count=1):
     retain = bool(source.byte() & 1)
     session = ground.session
     cotangents = [session.tensor(cotangent(root.shape, source)) for root in roots]
-    given = [None if root.shape == () and count == 1 else v for root, v in zip(roots, cotangents)]
+    given = [
+        None if root.shape == () and count == 1 else v
+        for root, v in zip(roots, cotangents, strict=True)
+    ]
     session.backward(roots, None if given == [None] else given, retain_graph=retain)
 
 
@@ -204,7 +207,7 @@ def fits(operand, target) -> bool:
 
 
 def compatible(a, b) -> bool:
-    pairs = zip(reversed(a.shape), reversed(b.shape))
+    pairs = zip(reversed(a.shape), reversed(b.shape), strict=False)
     return all(m == n or 1 in (m, n) for m, n in pairs)
 
 
