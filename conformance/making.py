@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conformance.adapter import Unsupported
+from conformance.judge import judge
 from conformance.kernels import Array
+from conformance.trace import Check, Divergence
 
 if TYPE_CHECKING:
     from conformance.session import Session
@@ -74,3 +76,16 @@ def negated(session: Session, x: Var, count: int) -> Var:
     sign = -1.0 if count % 2 else 1.0
     entry = session.ledger.apply("mul_scalar", [x.entry], (sign,), x.entry.dtype)
     return session.adopt(handle, entry)
+
+
+def number(session: Session, x: Var) -> float:
+    """The one element of ``x`` as a Python number."""
+    number = session.call("to_number", (x.handle,), shown=(x,))
+    verdict = judge(np.asarray(number).reshape(x.shape), x.entry.node, x.entry.dtype)
+    if not verdict.right:
+        shown = float(x.true_value.reshape(()))
+        check = Check("to_number", (x,), np.asarray(shown), verdict.tolerance)
+        raise Divergence(
+            "the number is wrong", expected=str(shown), actual=str(number), check=check
+        )
+    return float(number)

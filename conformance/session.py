@@ -17,7 +17,6 @@ from conformance import functional, grad_slots, hooking, making, modes, passes, 
 from conformance.adapter import VARIADIC, Adapter, Unsupported
 from conformance.custom import custom_nodes
 from conformance.frame import check_frame
-from conformance.judge import judge
 from conformance.ledger import Entry, HookRecord, Ledger
 from conformance.oracle import Node
 from conformance.program import Program
@@ -147,6 +146,7 @@ class Session:
     greater = making.greater
     discretized = making.discretized
     negated = making.negated
+    number = making.number
     set_requires_grad = tracking.switch
     switched_requires_grad = tracking.switched
     assign_requires_grad = tracking.assign
@@ -165,18 +165,6 @@ class Session:
     zero_grad = grad_slots.zero
     no_grad = modes.no_grad
     enable_grad = modes.enable_grad
-
-    def number(self, x: Var) -> float:
-        """The one element of ``x`` as a Python number."""
-        number = self.call("to_number", (x.handle,), shown=(x,))
-        verdict = judge(np.asarray(number).reshape(x.shape), x.entry.node, x.entry.dtype)
-        if not verdict.right:
-            shown = float(x.true_value.reshape(()))
-            check = Check("to_number", (x,), np.asarray(shown), verdict.tolerance)
-            raise Divergence(
-                "the number is wrong", expected=str(shown), actual=str(number), check=check
-            )
-        return float(number)
 
     @contextmanager
     def raises(self, why: str, error: type[BaseException] | None = None) -> Iterator[None]:
