@@ -166,6 +166,7 @@ def run_before_accumulation(session, value, v, factor, passes):
         y.backward(v.like(y))
 
     once = 2.0 * factor * v(y.shape)
+    expect(len(seen) == passes, "the hook runs once in each pass")
     expect(seen[0] is None, "the slot is empty inside the first call")
     for earlier, slot in enumerate(seen[1:], start=1):
         expect(np.array_equal(slot, earlier * once), f"the slot holds {earlier} passes' gradients")
