@@ -1,7 +1,7 @@
 """One operation on its own, on operands of any shape and layout that it takes.
 
 Long programs meet each operation rarely, and each of its cases more rarely still; here every
-operation, byte by byte, is as likely as any other.
+operation is as likely as any other, and those with many cases more likely.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ MORE_SHAPES: tuple[Shape, ...] = (
 CHOICES = 10
 NUMBERS = 16
 WIDTH = CHOICES + NUMBERS
+MANY_CASES = (
+    "select", "select", "matmul", "matmul", "permute", "reshape", "sum_axis", "mean_axis", "expand",
+    "where", "concat", "gather",
+)  # fmt: skip
 POSITIVE = frozenset(("log", "sqrt", "pow"))
 
 
@@ -38,7 +42,7 @@ def decode_alone(source: ByteSource, scope: Scope, bits: float) -> Program:
     """A program of one operation; now and then its result is seen transposed."""
     exact = usable_ops(scope.ops, False, frozenset(), None)
     smooth = tuple(op for op in SMOOTH_OPS if op in scope.ops)
-    ops = (*exact, *smooth)
+    ops = (*exact, *smooth, *(op for op in MANY_CASES if op in scope.ops))
     op = ops[source.byte() % len(ops)]
     shapes = [shape for shape in MORE_SHAPES if len(shape) <= scope.max_ndim]
     start = source.byte() % len(shapes)

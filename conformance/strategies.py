@@ -98,7 +98,7 @@ def smooth_scalar_programs(*, leaves: int = 3, steps: int = 5) -> Draw[Program]:
 
 
 def single_operations(*, bits: float = 0.0) -> Draw[Program]:
-    """Programs of one operation, each operation as likely as any other.
+    """Programs of one operation, each about as likely as any other.
 
     Args:
         bits: the largest significant width of exact operations' numbers, the dtype's own if 0.

@@ -166,7 +166,7 @@ def need_a_tracked_tensor(session, value, kind):
 def exception_aborts_backward(session, program, value, v, error, on_leaf):
     x = session.tensor(value, requires_grad=True)
     u = x * 2.0
-    y = u * 3.0
+    y = u * 3.0 + x
 
     (x if on_leaf else u).register_hook(error=error)
     with session.raises("a hook raised", error):
@@ -179,7 +179,7 @@ def exception_aborts_backward(session, program, value, v, error, on_leaf):
     other.backward(v.like(other))
     expect_tracked_grads(program, leaves, gradients(program, v(other.shape)))
     y.backward(v.like(y))
-    expect_grad(x, 6.0 * v(y.shape))
+    expect_grad(x, 7.0 * v(y.shape))
 
 
 @behavior(

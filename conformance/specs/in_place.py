@@ -194,14 +194,15 @@ def index_assignment_builds_graph(session, v, pieces):
 
 @behavior(
     "inplace.target-shape-and-dtype-fixed",
-    "A write keeps its target's shape and dtype: what would grow it is refused, a broadcast "
-    "operand gets the sum of the derivatives, and a converted one gets them in its own dtype.",
+    "A write keeps its target's shape and dtype: what would grow it, or put fractions into "
+    "integers, is refused; a broadcast operand gets the sum of the derivatives, and a converted "
+    "one gets them in its own dtype.",
     level=CORE,
     sources=[note("broadcasting"), COPY],
     given={
         "value": arrays((2, 3), (1, 3), (2, 1)),
         "v": cotangents(),
-        "kind": sampled("grow", "reduce", "convert"),
+        "kind": sampled("grow", "reduce", "convert", "discrete"),
         "op": sampled("add_", "copy_", "sub_"),
     },
 )
@@ -214,6 +215,11 @@ def target_shape_and_dtype_fixed(session, value, v, kind, op):
         target = session.tensor(value.ravel()[:1])
         with session.raises("the target would have to grow"):
             session.write(op, target, session.tensor(np.ones((2, 3)), requires_grad=True))
+        return
+    if kind == "discrete" and op != "copy_" and "int64" in session.adapter.discrete_dtypes:
+        target = session.tensor(np.ones((2, 3)), dtype="int64")
+        with session.raises("integers cannot hold the result"):
+            session.write(op, target, x.detach())
         return
     target = session.tensor(np.ones((2, 3)))
 

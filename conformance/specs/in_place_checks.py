@@ -50,15 +50,20 @@ def agrees_with_functional_form(session, value, other, v, plan):
         "v": cotangents(),
         "op": sampled("mul", "matmul"),
         "of_constant": booleans(),
+        "earlier": integers(0, 2),
+        "through_view": booleans(),
         "pick": integers(0, len(WRITES) - 1),
     },
 )
-def saved_operand_mutated_raises(session, value, v, op, of_constant, pick):
+def saved_operand_mutated_raises(session, value, v, op, of_constant, earlier, through_view, pick):
     y = -session.tensor(value, requires_grad=True)
     other = session.tensor(value, requires_grad=not of_constant)
+    for _ in range(earlier):
+        write(other if of_constant else y, v.like(y), pick)
     root = session.apply(op, [y, other])
     kept = other if of_constant else y
-    write(kept, v.like(kept), pick)
+    target = kept.apply("transpose", 0, 1) if through_view else kept
+    write(target, v.like(kept), pick)
 
     with session.raises("a value kept for the backward pass was written to"):
         root.backward(v.like(root))

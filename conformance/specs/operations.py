@@ -11,7 +11,7 @@ import numpy as np
 from conformance.behavior import CORE, EXTENDED, behavior, doc, note
 from conformance.expect import expect_grad
 from conformance.specs._products import used
-from conformance.strategies import arrays, cotangents, sampled, single_operations
+from conformance.strategies import arrays, booleans, cotangents, sampled, single_operations
 from conformance.truth import output_shape
 
 FUNCTION = doc("torch.autograd.backward")
@@ -25,7 +25,7 @@ KINKS = note("autograd", "gradients-for-non-differentiable-functions")
     level=CORE,
     sources=[FUNCTION, note("autograd", "how-autograd-encodes-history")],
     given={"program": single_operations(), "v": cotangents()},
-    examples=5.0,
+    examples=8.0,
 )
 def gradient_is_its_derivative(session, program, v):
     session.vjp(program, v(output_shape(program)))
@@ -37,18 +37,38 @@ def gradient_is_its_derivative(session, program, v):
     "operand that it depends on.",
     level=EXTENDED,
     sources=[FUNCTION, doc("torch.autograd.grad")],
-    given={"program": single_operations(bits=7), "v": cotangents(), "w": cotangents()},
+    given={
+        "program": single_operations(bits=7),
+        "v": cotangents(),
+        "w": cotangents(),
+        "by_first": booleans(),
+    },
     requires=["operation.gradient-is-its-derivative"],
-    examples=3.0,
+    examples=4.0,
 )
-def second_derivative(session, program, v, w):
+def second_derivative(session, program, v, w, by_first):
     leaves = session.leaves(program)
     root = program(*leaves) ** 2
-    x = used(root, leaves)[-1]
+    x = used(root, leaves)[0 if by_first else -1]
     (gradient,) = session.gradients([root], [x], [v.like(root)], create_graph=True)
     loss = gradient * x
 
     loss.backward(w.like(loss))
+
+
+@behavior(
+    "operation.tangent-is-its-derivative",
+    "In forward mode every operation alone gives the tangent that its derivative makes of the "
+    "operands' tangents.",
+    level=EXTENDED,
+    sources=[doc("torch.autograd.forward_ad.dual_level"), doc("torch.func.jvp")],
+    given={"program": single_operations(), "first": cotangents(), "second": cotangents()},
+    requires=["forward.tangent-is-jacobian-vector-product"],
+    examples=4.0,
+)
+def tangent_is_its_derivative(session, program, first, second):
+    shapes = [leaf.shape for leaf in program.leaves]
+    session.jvp(program, [v(shape) for v, shape in zip((first, second), shapes, strict=False)])
 
 
 @behavior(

@@ -64,13 +64,17 @@ def sum_of_contributions(session, program, v, count, at_once):
     roots = tracked_results(session, program, leaves)[:count]
     roots = roots if len(roots) > 1 else [roots[0], roots[0] * 3.0]
 
-    if at_once:
-        session.backward(roots, [v.like(y) for y in roots])
-    else:
-        for y in roots:
-            y.backward(v.like(y), retain_graph=True)
+    ones = v.data is None
+    pairs = [(y, (1.0 if ones else place) * v(y.shape)) for place, y in enumerate(roots, start=1)]
+    seeds = [None if ones else session.tensor(seed) for _, seed in pairs]
 
-    expect_tracked_grads(program, leaves, sums([(y, v(y.shape)) for y in roots], leaves))
+    if at_once:
+        session.backward(roots, seeds)
+    else:
+        for y, seed in zip(roots, seeds, strict=True):
+            y.backward(seed, retain_graph=True)
+
+    expect_tracked_grads(program, leaves, sums(pairs, leaves))
 
 
 @behavior(

@@ -1,0 +1,49 @@
+"""All planted defects, area by area."""
+
+from __future__ import annotations
+
+from . import (
+    accumulation,
+    arguments,
+    custom,
+    graphs,
+    higher_order,
+    hooks,
+    in_place,
+    lifetime,
+    modes,
+    operators,
+    reductions,
+    retention,
+    shapes,
+    views,
+)
+from .defect import Defect
+
+AREAS = (
+    accumulation,
+    graphs,
+    lifetime,
+    arguments,
+    modes,
+    in_place,
+    views,
+    hooks,
+    retention,
+    reductions,
+    shapes,
+    operators,
+    custom,
+    higher_order,
+)
+
+
+def defects() -> dict[str, Defect]:
+    """Every defect by id."""
+    found: dict[str, Defect] = {}
+    for area in AREAS:
+        for defect in area.DEFECTS:
+            if defect.id in found:
+                raise ValueError(f"two defects are called {defect.id}")
+            found[defect.id] = defect
+    return found
