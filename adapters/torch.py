@@ -22,9 +22,6 @@ class Torch(TorchLike):
         "value": "x.detach().cpu().clone().numpy()",
         "slot_value": "x.grad.detach().cpu().clone().numpy()",
     }
-    dtypes: ClassVar[Mapping[str, str]] = {
-        name: f"torch.{name}" for name in ("float64", "float32", "float16", "bfloat16")
-    }
 
     def check_device(self) -> None:
         """Refuse a device that this build or machine does not have."""
