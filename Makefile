@@ -27,10 +27,10 @@ $(READY): pyproject.toml constraints.txt
 	@touch $(READY)
 
 conformance: $(READY) ## try an engine: ADAPTER=torch DEVICE=cpu
-	$(BIN)/python -m pytest conformance --adapter=$(ADAPTER) --device=$(DEVICE) -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest conformance --adapter=$(ADAPTER) --device=$(DEVICE) -n $(WORKERS) --maxprocesses=8 $(ARGS)
 
 test: $(READY) ## test the suite itself
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses=8 $(ARGS)
 
 defects: $(READY) ## plant every defect and see which behaviors notice
 	$(BIN)/python -m tests.defects $(ARGS)
