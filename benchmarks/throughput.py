@@ -35,6 +35,7 @@ from conformance.strategies import smooth_scalar_programs
 
 FLOOR_EXAMPLES = 1000
 PROGRAMS = 60
+ELEMENTS = 12
 ROUNDS = 5
 
 
@@ -98,13 +99,17 @@ def examples_per_second(profile: str) -> dict[str, float]:
 
 
 def smooth_programs_for(adapter: Adapter) -> list[Program]:
-    """Programs with one output element and at least one tracked leaf of some size."""
+    """Programs with one output element and at least :data:`ELEMENTS` elements to differentiate.
+
+    The cost of differences grows with the elements; a check that needs few is not worth timing.
+    """
     draw, scope = smooth_scalar_programs(), scope_of(adapter, "float64")
     choices = random.Random(0)
     made: list[Program] = []
     while len(made) < PROGRAMS:
         program = draw.decode(ByteSource(choices.randbytes(draw.width)), scope)
-        if all(leaf.numbers for leaf in program.leaves):
+        tracked = [program.leaves[at] for at in program.tracked if at in program.used]
+        if sum(len(leaf.numbers) for leaf in tracked) >= ELEMENTS:
             made.append(program)
     return made
 
