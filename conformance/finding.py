@@ -66,15 +66,21 @@ def _find(name: str) -> type[Adapter]:
 
 
 def _module(name: str) -> object:
+    _look_here()
+    return importlib.import_module(name)
+
+
+def _look_here() -> None:
+    """Let engines that lie in the working directory be imported."""
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
-    return importlib.import_module(name)
 
 
 def _from_file(path: str) -> object:
     file = Path(path)
     if not file.is_file():
         raise UnusableError(f"there is no adapter file {path}")
+    _look_here()
     spec = importlib.util.spec_from_file_location(f"conformance_adapter_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None

@@ -87,8 +87,9 @@ class Session:
     def leaves(self, program: Program) -> list[Var]:
         """One leaf for each of the program's, tracked and laid out as the program says."""
         made = []
+        strided = self.adapter.can("permute", "set_requires_grad")
         for leaf in program.leaves:
-            if not (leaf.strided and len(leaf.shape) > 1 and self.adapter.can("permute")):
+            if not (strided and leaf.strided and len(leaf.shape) > 1):
                 made.append(self.tensor(leaf.value, leaf.requires_grad, exact=program.exact))
                 continue
             backwards = tuple(reversed(range(len(leaf.shape))))

@@ -160,5 +160,3 @@ def arrays(*shapes: tuple[int, ...]) -> Draw[Array]:
         return np.array([source.choose(NUMBERS) for _ in range(prod(shape))]).reshape(shape)
 
     return Draw(1 + widest, decode)
-
-
