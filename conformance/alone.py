@@ -27,13 +27,15 @@ from conformance.program import Leaf, Program, Step
 
 MORE_SHAPES: tuple[Shape, ...] = (
     *SHAPES, (3, 2), (2, 3, 4), (1, 2, 1), (3, 3), (2, 2, 3), (1, 2, 3), (4,), (2, 3, 1), (2, 0),
+    (4, 2),
 )  # fmt: skip
-CHOICES = 10
+CHOICES = 11
+RANKS = (1, 2, 3, 0, 1, 2, 3)
 NUMBERS = 16
 WIDTH = CHOICES + NUMBERS
 MANY_CASES = (
-    "select", "select", "matmul", "matmul", "permute", "reshape", "sum_axis", "mean_axis", "expand",
-    "where", "concat", "gather",
+    *("matmul",) * 5, *("select",) * 3, "index_select", "permute", "reshape", "sum_axis",
+    "mean_axis", "expand", "where", "concat", "gather", "cumsum", "transpose",
 )  # fmt: skip
 POSITIVE = frozenset(("log", "sqrt", "pow"))
 
@@ -45,9 +47,10 @@ def decode_alone(source: ByteSource, scope: Scope, bits: float) -> Program:
     ops = (*exact, *smooth, *(op for op in MANY_CASES if op in scope.ops))
     op = ops[source.byte() % len(ops)]
     shapes = [shape for shape in MORE_SHAPES if len(shape) <= scope.max_ndim]
-    start = source.byte() % len(shapes)
-    choices, numbers = source.take(CHOICES - 2), source.take(NUMBERS)
-    for shape in (*shapes[start:], *shapes[:start]):
+    rank, start = RANKS[source.byte() % len(RANKS)], source.byte() % len(shapes)
+    choices, numbers = source.take(CHOICES - 3), source.take(NUMBERS)
+    turned = (*shapes[start:], *shapes[:start])
+    for shape in sorted(turned, key=lambda shape: len(shape) != rank):
         choices.position = 0
         draft = _draft(op, shape, shapes, choices, numbers, scope, bits)
         if draft is not None:
@@ -77,6 +80,8 @@ def _draft(
         partners = [other for other in (shape, *shapes) if fits(shape, other)]
         if not partners:
             return None
+        if op == "matmul":  # a missing transposition shows by the shape unless it is square
+            partners += [b for b in partners if len(b) > 1 and b[-1] == b[-2] > 1] * 3
         twice = pick % 8 == 7 and fits(shape, shape)
         operands = (0, 0) if twice else (0, 1)
         if not twice:

@@ -196,6 +196,7 @@ def materialize_gives_zeros(session, program, v, unused, first):
     given = session.gradients([y], asked, [v.like(y)], materialize_grads=True)
 
     expect_value(given[asked.index(alone)], np.zeros(unused.shape))
+    expect_leaf(given[asked.index(alone)], requires_grad=False)
 
 
 @behavior(

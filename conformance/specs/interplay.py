@@ -169,3 +169,33 @@ def mode_belongs_to_its_thread(session, value):
     thread.join()
 
     expect_state(x * x, requires_grad=True)
+
+
+@behavior(
+    "graph.every-keeping-operation-is-freed",
+    "A pass frees whatever kind of operation kept values: a second one through it is refused.",
+    level=EXTENDED,
+    sources=[doc("torch.Tensor.backward"), note("autograd", "saved-tensors")],
+    given={
+        "value": arrays((2, 2), (3, 3)),
+        "v": cotangents(),
+        "op": sampled(
+            ("exp", ()), ("log", ()), ("tanh", ()), ("sigmoid", ()), ("sqrt", ()), ("sin", ()),
+            ("reciprocal", ()), ("pow_scalar", (2,)), ("softmax", (0,)), ("log_softmax", (1,)),
+            ("matmul", ()), ("div", ()),
+        ),
+        "several": booleans(),
+    },
+    requires=["graph.second-backward-raises-when-saved"],
+)  # fmt: skip
+def every_keeping_operation_is_freed(session, value, v, op, several):
+    x = session.tensor(np.abs(value) / 2, requires_grad=True)
+    name, params = op
+    y = session.apply(name, [x, x] if name in ("matmul", "div") else [x], params)
+    if several:
+        session.gradients([y, x + x], [x], [v.like(y), v.like(x)])
+    else:
+        y.backward(v.like(y))
+
+    with session.raises(f"what {name} kept was freed by the first pass"):
+        y.backward(v.like(y))

@@ -16,6 +16,8 @@ from . import (
     reductions,
     retention,
     shapes,
+    unforeseen,
+    unforeseen_state,
     views,
 )
 from .defect import Defect
@@ -35,6 +37,8 @@ AREAS = (
     operators,
     custom,
     higher_order,
+    unforeseen,
+    unforeseen_state,
 )
 
 
