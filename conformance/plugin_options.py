@@ -30,7 +30,11 @@ def add_options(parser: pytest.Parser) -> None:
         ("dtype", "NAMES", "Try these dtypes, separated by commas (default: the adapter's own)"),
         ("level", levels, f"Try behaviors up to this level (default: {LEVELS[-1]})"),
         ("profile", profiles, "Choose how many examples each behavior gets (default: default)"),
-        ("expectations", "FILE", "Expect the failures that this TOML file lists, beside those shipped"),
+        (
+            "expectations",
+            "FILE",
+            "Expect the failures that this TOML file lists, beside those shipped",
+        ),
         ("report", "DIR", f"Write the reports into this directory (default: {_DEFAULT_REPORT})"),
     ):
         group.addoption(f"--{name}", dest=f"conformance_{name}", metavar=metavar, help=text)

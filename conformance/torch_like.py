@@ -85,8 +85,7 @@ ACTIONS: Mapping[str, str] = {
     "version": "x._version",
     "set_requires_grad": "x.requires_grad_(flag)",
     "assign_requires_grad": "x.requires_grad = flag",
-    "filled": "engine.full(shape, number, dtype=dtype, device=device, "
-    "requires_grad=requires_grad)",
+    "filled": "engine.full(shape, number, dtype=dtype, device=device, requires_grad=requires_grad)",
     "filled_like": "engine.full_like(x, number)",
     "grad": "x.grad",
     "slot_value": "x.grad.detach().cpu().numpy()",
