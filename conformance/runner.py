@@ -213,12 +213,6 @@ def scope_of(adapter: Adapter, dtype: str) -> Scope:
     )
 
 
-def restore_recording(adapter: Adapter) -> None:
-    """Switch recording on again if an earlier example left it off, so that faults stay apart."""
-    if adapter.can("grad_enabled", "enable_grad") and not adapter["grad_enabled"]():
-        adapter["enable_grad"]().__enter__()
-
-
 def example_runner(
     behavior: Behavior, adapter: Adapter, dtype: str, attempt: Attempt
 ) -> Callable[[bytes], None]:
@@ -228,7 +222,6 @@ def example_runner(
     modes = Modes(adapter)
 
     def example(data: bytes) -> None:
-        restore_recording(adapter)
         session = Session(adapter, dtype)
         attempt.examples += attempt.divergence is None
         attempt.runs += 1
