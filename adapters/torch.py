@@ -16,11 +16,11 @@ class Torch(TorchLike):
     setup = "import torch"
     module = "torch"
     version_phrase = "torch.__version__"
-    # The second derivative of abs is a tensor of zeros without memory, which only clone gives any.
+    # A forced conversion also reads tensors of zeros without memory, as second derivatives can be.
     actions: ClassVar[Mapping[str, str]] = {
         **ACTIONS,
-        "value": "x.detach().cpu().clone().numpy()",
-        "slot_value": "x.grad.detach().cpu().clone().numpy()",
+        "value": "x.numpy(force=True)",
+        "slot_value": "x.grad.numpy(force=True)",
     }
 
     def check_device(self) -> None:

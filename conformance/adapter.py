@@ -1,7 +1,7 @@
 """What the suite asks of an engine: a phrasebook of how the engine says each thing.
 
 An adapter is data. ``ops`` and ``actions`` hold one Python expression or statement for each thing
-the engine can do, over the slots of :data:`ACTIONS` (and ``a``, ``b``, … for an operation's
+the engine can do, over the slots that the vocabulary gives it (``a``, ``b``, … for an operation's
 operands). What has no phrase is not implemented: there is no second list of capabilities.
 """
 
@@ -11,80 +11,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from conformance.ops import OPS
 from conformance.phrase import compile_phrase, mentions, render
-
-ACTIONS: Mapping[str, tuple[str, ...]] = {
-    "tensor": ("value", "dtype", "device", "requires_grad"),
-    "plain_tensor": ("value", "dtype", "device"),
-    "filled": ("shape", "number", "dtype", "device", "requires_grad"),
-    "filled_like": ("x", "number"),
-    "negated": ("x", "count"),
-    "value": ("x",),
-    "dtype_of": ("x",),
-    "requires_grad": ("x",),
-    "is_leaf": ("x",),
-    "has_history": ("x",),
-    "version": ("x",),
-    "set_requires_grad": ("x", "flag"),
-    "assign_requires_grad": ("x", "flag"),
-    "grad": ("x",),
-    "slot_value": ("x",),
-    "set_grad": ("x", "value"),
-    "clear_grad": ("x",),
-    "zero_grad": ("x",),
-    "backward": ("root", "cotangent", "retain_graph", "create_graph", "inputs"),
-    "backward_keeping_graph": ("root", "cotangent"),
-    "backward_all": ("roots", "cotangents", "retain_graph", "create_graph", "inputs"),
-    "gradients": (
-        "outputs",
-        "inputs",
-        "cotangents",
-        "retain_graph",
-        "create_graph",
-        "allow_unused",
-        "materialize_grads",
-    ),
-    "detach": ("x",),
-    "detach_in_place": ("x",),
-    "same_object": ("x", "y"),
-    "no_grad": (),
-    "enable_grad": (),
-    "grad_enabled": (),
-    "retain_grad": ("x",),
-    "retains_grad": ("x",),
-    "hook": ("x", "function"),
-    "remove_hook": ("handle",),
-    "greater": ("x", "number"),
-    "to_number": ("x",),
-    "custom": ("name", "inputs"),
-    "vjp": ("function", "primals", "cotangent"),
-    "jvp": ("function", "primals", "tangents"),
-    "jacobian": ("function", "primals"),
-    "jacobian_blocks": ("function", "primals"),
-    "functional_vjp": ("function", "primals", "cotangent"),
-    "functional_jvp": ("function", "primals", "tangents"),
-    "hessian": ("function", "primals"),
-    "hessian_blocks": ("function", "primals"),
-    "stop_gradient": ("x",),
-}
-
-IN_PLACE: Mapping[str, tuple[str, ...]] = {
-    "add_": ("a", "b"),
-    "sub_": ("a", "b"),
-    "mul_": ("a", "b"),
-    "copy_": ("a", "b"),
-    "mul_scalar_": ("a", "number"),
-    "add_scalar_": ("a", "number"),
-    "neg_": ("a",),
-    "zero_": ("a",),
-    "exp_": ("a",),
-    "put_": ("a", "b", "index"),
-    "put_at_": ("a", "b", "positions"),
-}
-
-OPERANDS = "abc"
-VARIADIC = ("concat", "stack")
+from conformance.vocabulary import is_known, slots
 
 
 class UnusableError(ValueError):
@@ -95,6 +23,18 @@ class Unsupported(Exception):  # noqa: N818
     """The engine has no phrase for something a behavior needs."""
 
 
+class Phrases(dict[str, Callable[..., Any]]):
+    """Compiled phrases by what they say; each is compiled when it is first asked for."""
+
+    def __init__(self, compiled: Callable[[str], Callable[..., Any]]) -> None:
+        super().__init__()
+        self._compiled = compiled
+
+    def __missing__(self, capability: str) -> Callable[..., Any]:
+        phrase = self[capability] = self._compiled(capability)
+        return phrase
+
+
 class Adapter:
     """Base class of all adapters; subclasses fill the class attributes.
 
@@ -102,8 +42,9 @@ class Adapter:
         name: what reports call the engine.
         setup: import statements and helpers, run once and shown at the head of reproductions.
         ops: phrases of operations, by the names of :data:`conformance.ops.OPS`, and of in-place
-            operations, by those of :data:`IN_PLACE`.
-        actions: phrases of everything else, by the names of :data:`ACTIONS`.
+            operations, by those of :data:`conformance.vocabulary.IN_PLACE`.
+        actions: phrases of everything else, by the names of
+            :data:`conformance.vocabulary.ACTIONS`.
         definitions: source text of custom functions and helpers, by name, put into reproductions
             that use them.
         dtypes: how the engine names each dtype it offers.
@@ -146,7 +87,7 @@ class Adapter:
             ) from error
         self.prepare()
         self.check_device()
-        self._phrases: dict[str, Callable[..., Any]] = {}
+        self.phrases = Phrases(self._compiled)
         self.refusals: type[BaseException] = eval(self.refusal, self.namespace)
         self.engine_version = str(eval(self.version_phrase, self.namespace))
         self.dtype_objects = {
@@ -197,17 +138,16 @@ class Adapter:
         Raises:
             Unsupported: the engine has none.
         """
-        phrase = self._phrases.get(capability)
-        if phrase is None:
-            text = self._text(capability)
-            if text is None:
-                raise Unsupported(capability)
-            for name in self.definitions:
-                if mentions(text, name):
-                    self.define(name)
-            phrase = compile_phrase(text, slots(capability.partition(".")[0]), self.namespace)
-            self._phrases[capability] = phrase
-        return phrase
+        return self.phrases[capability]
+
+    def _compiled(self, capability: str) -> Callable[..., Any]:
+        text = self._text(capability)
+        if text is None:
+            raise Unsupported(capability)
+        for name in self.definitions:
+            if mentions(text, name):
+                self.define(name)
+        return compile_phrase(text, slots(capability.partition(".")[0]), self.namespace)
 
     def _text(self, capability: str) -> str | None:
         name, _, slot = capability.partition(".")
@@ -243,29 +183,9 @@ class Adapter:
         return self.namespace[name]
 
 
-def slots(name: str) -> tuple[str, ...]:
-    """The slots that the phrase of an operation or action may use, in the order they are filled."""
-    if name in ACTIONS:
-        return ACTIONS[name]
-    if name in IN_PLACE:
-        return IN_PLACE[name]
-    if name in VARIADIC:
-        return ("tensors", *OPS[name].params)
-    return (*OPERANDS[: arity(name)], *OPS[name].params)
-
-
-_BINARY = frozenset("add sub mul div pow maximum minimum where dot mv mm matmul put put_at".split())
-
-
-def arity(name: str) -> int:
-    """The number of tensor operands of an operation that has a fixed number of them."""
-    return 2 if name in _BINARY else 1
-
-
 def unknown_names(adapter: type[Adapter]) -> list[str]:
     """The keys of an adapter's tables that the suite knows nothing of: most likely slips."""
-    known = {*ACTIONS, *IN_PLACE, *OPS}
-    return sorted({*adapter.ops, *adapter.actions} - known)
+    return sorted(name for name in {*adapter.ops, *adapter.actions} if not is_known(name))
 
 
 def synchronize(adapter: Adapter) -> None:

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from conformance.forms import Composite
 from conformance.jets import MAGNITUDE, SIGNED, Algebra, Jet
 from conformance.kernels import Array
-from conformance.ops import Composite, unfold
-from conformance.oracle import Gradient, Node, ancestors, jets, seeds
+from conformance.nodes import Node, ancestors
+from conformance.ops import unfold
+from conformance.oracle import Gradient, jets, seeds
 
 RUNS = 16
 DELTA = 2.0**-18

@@ -8,32 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from conformance import oracle
-from conformance.ledger import Entry, History, Kept, Ledger, Storage
-from conformance.oracle import Node, Overlay
+from conformance.entries import Entry, History, Kept, Storage
+from conformance.ledger import Ledger
+from conformance.nodes import Node, Overlay, apply_op
 
 Edge = Node | None
 
 
 def _power(x: Node, edge: Edge) -> Node:
-    return oracle.apply("pow_scalar", (x,), (3,), (edge,))
+    return apply_op("pow_scalar", (x,), (3,), (edge,))
 
 
 def _scaled(x: Node, edge: Edge, value: float, slope: float) -> Node:
-    through = oracle.apply("mul_scalar", (x,), (slope,), (edge,))
+    through = apply_op("mul_scalar", (x,), (slope,), (edge,))
     return Overlay(x.value * value, inputs=(through,), edges=(through,), exact=x.exact)
 
 
 def _product(x: Node, y: Node, to_x: Edge, to_y: Edge) -> Node:
-    return oracle.apply("mul", (x, y), (), (to_x, to_y))
+    return apply_op("mul", (x, y), (), (to_x, to_y))
 
 
 def _flagged(x: Sequence[Node], edges: Sequence[Edge]) -> Node:
     """A sum whose gradients tell which of the inputs are tracked."""
     code = sum(2**i for i, edge in enumerate(edges) if edge is not None)
-    parts = [oracle.apply("mul_scalar", (n,), (code,), (e,)) for n, e in zip(x, edges, strict=True)]
+    parts = [apply_op("mul_scalar", (n,), (code,), (e,)) for n, e in zip(x, edges, strict=True)]
     edged = tuple(p if e is not None else None for p, e in zip(parts, edges, strict=True))
-    total = oracle.apply("add", parts, (), edged)
+    total = apply_op("add", parts, (), edged)
     value = x[0].value + x[1].value
     return Overlay(value, inputs=(total,), edges=(total,), exact=total.exact)
 
@@ -45,13 +45,13 @@ _MODELS: dict[str, Model] = {
     "Sevenfold": lambda x, e, c: [_scaled(x[0], e[0], 2, 7)],
     "Product": lambda x, e, c: [_product(x[0], x[1], e[0], e[1])],
     "FirstOnly": lambda x, e, c: [_product(x[0], x[1], e[0], None)],
-    "TooFew": lambda x, e, c: [oracle.apply("add", x, (), e)],
+    "TooFew": lambda x, e, c: [apply_op("add", x, (), e)],
     "Scaled": lambda x, e, c: [_scaled(x[0], e[0], c[0], c[0])],
     "SplitSigns": lambda x, e, c: [_scaled(x[0], e[0], 2, 2), _scaled(x[0], e[0], 3, 3)],
     "WithMask": lambda x, e, c: [_scaled(x[0], e[0], 2, 2), Node(x[0].value)],
     "Unrecorded": lambda x, e, c: [_scaled(x[0], e[0], 2, 2)],
     "Rerecorded": lambda x, e, c: [_scaled(x[0], e[0], 2, 7)],
-    "Exponential": lambda x, e, c: [oracle.apply("exp", x, (), e)],
+    "Exponential": lambda x, e, c: [apply_op("exp", x, (), e)],
     "TooMany": lambda x, e, c: [_scaled(x[0], e[0], 2, 2)],
     "TrailingNone": lambda x, e, c: [_scaled(x[0], e[0], 2, 2)],
     "FactorGradient": lambda x, e, c: [_scaled(x[0], e[0], c[0], c[0])],

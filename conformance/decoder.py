@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from conformance.draw import ByteSource, Scope
+from conformance.forms import Choice
 from conformance.kernels import Array
 from conformance.moves import BROADCASTING, EXACT_OPS, MOVES, SMOOTH_MOVES, SMOOTH_OPS
-from conformance.ops import OPS, Choice, evaluate
+from conformance.ops import OPS, evaluate
 from conformance.program import Leaf, Program, Step
 from conformance.width import Width, result_width
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conformance.entries import HookRecord
 from conformance.frame import check_flag, check_hook, check_numbers, slot_content
 from conformance.kernels import Array
-from conformance.ledger import HookRecord
-from conformance.oracle import Node
+from conformance.nodes import Node
 from conformance.program import Program
 from conformance.trace import Check, Divergence
 from conformance.var import Var

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conformance.adapter import slots
 from conformance.behavior import Behavior
 from conformance.naming import LETTERS, literal
 from conformance.ops import OPS
@@ -15,6 +14,7 @@ from conformance.results import Failure, Node
 from conformance.session import Session
 from conformance.trace import Divergence, HookSource, Instruction
 from conformance.var import Var
+from conformance.vocabulary import slots
 
 _BACKWARDS = ("backward", "backward_keeping_graph", "backward_all", "gradients")
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance import truth
-from conformance.adapter import VARIADIC, Adapter
+from conformance.adapter import Adapter
 from conformance.frame import check_numbers
 from conformance.kernels import Array
-from conformance.oracle import Node
+from conformance.nodes import Node
 from conformance.program import Program
 from conformance.trace import Divergence, miscounted
 from conformance.var import Var
+from conformance.vocabulary import VARIADIC
 
 if TYPE_CHECKING:
     from conformance.session import Session

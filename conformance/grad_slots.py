@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.ledger import UNKNOWN, Entry
+from conformance.entries import UNKNOWN, Entry
 
 if TYPE_CHECKING:
     from conformance.session import Session

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conformance.entries import HookRecord
 from conformance.judge import as_array
 from conformance.kernels import Array
-from conformance.ledger import HookRecord
 from conformance.trace import HookSource
 
 if TYPE_CHECKING:

@@ -11,15 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from conformance import kernels
+from conformance.forms import Bilinear, Choice, Composite, Elementwise, Form, Linear, Op
 from conformance.kernels import Array, Kernel
-from conformance.ops import OPS, Bilinear, Choice, Composite, Elementwise, Form, Linear, Op, unfold
+from conformance.ops import OPS, unfold
 
 Jet: TypeAlias = list[Array]
+Jets: TypeAlias = Sequence[Jet | None]
 Positions: TypeAlias = tuple[int, ...]
 
 
@@ -35,22 +37,23 @@ SIGNED = Algebra(lambda x: x, lambda form: form.kernel)
 MAGNITUDE = Algebra(lambda x: np.abs(x), lambda form: form.magnitude)
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A value with its core rank and its jet, if it depends on any direction."""
+class Point(NamedTuple):
+    """An operation at a point: operand values ``(*batch, *core)``, how many axes of each are core,
+    the static arguments, and the result's value.
+    """
 
-    value: Array
-    rank: int
-    jet: Jet | None
+    xs: Sequence[Array]
+    ranks: Sequence[int]
+    params: tuple[Any, ...]
+    out: Array
 
 
-def push(
-    op: Op, operands: Sequence[Operand], params: tuple[Any, ...], out: Array, algebra: Algebra
-) -> Jet | None:
-    """The jet of ``op`` applied to ``operands``, whose value is ``out``; None if none has a jet."""
-    if all(operand.jet is None for operand in operands):
-        return None
-    return _RULES[type(op.form)](op.form, operands, params, out, algebra)
+def push(op: Op, at: Point, jets: Jets, algebra: Algebra) -> Jet | None:
+    """The jet of an operation's result, from the jets of its operands; None if none has one."""
+    for jet in jets:
+        if jet is not None:
+            return _RULES[type(op.form)](op.form, at, jets, algebra, len(jet))
+    return None
 
 
 @lru_cache
@@ -89,110 +92,87 @@ def place(coefficient: Array, rank: int, positions: Positions, order: int) -> Ar
     return coefficient.reshape(coefficient.shape[:start] + axes + coefficient.shape[cut:])
 
 
-def _order(operands: Sequence[Operand]) -> int:
-    return next(len(operand.jet) for operand in operands if operand.jet is not None)
+def _zeros(x: Array, rank: int, order: int) -> Array:
+    cut = x.ndim - rank
+    return np.zeros((1,) * (cut + order) + x.shape[cut:])
 
 
-def _zeros(operand: Operand, order: int) -> Array:
-    value = operand.value
-    cut = value.ndim - operand.rank
-    return np.zeros((1,) * (cut + order) + value.shape[cut:])
-
-
-def _linear(
-    form: Form, operands: Sequence[Operand], params: tuple[Any, ...], out: Array, algebra: Algebra
-) -> Jet:
-    assert isinstance(form, Linear)
+def _linear(form: Linear, at: Point, jets: Jets, algebra: Algebra, order: int) -> Jet:
     kernel = algebra.linear(form)
-    ranks = [operand.rank for operand in operands]
-    jet = []
-    for order in range(1, _order(operands) + 1):
-        xs = [_zeros(o, order) if o.jet is None else o.jet[order - 1] for o in operands]
-        jet.append(kernel(xs, ranks, *params))
-    return jet
-
-
-def _coefficient(
-    operand: Operand, positions: Positions, order: int, algebra: Algebra
-) -> Array | None:
-    if not positions:
-        return place(algebra.coefficient(operand.value), operand.rank, (), order)
-    if operand.jet is None:
-        return None
-    return place(operand.jet[len(positions) - 1], operand.rank, positions, order)
-
-
-def _bilinear(
-    form: Form, operands: Sequence[Operand], params: tuple[Any, ...], out: Array, algebra: Algebra
-) -> Jet:
-    assert isinstance(form, Bilinear)
-    a, b = operands
-    ranks = (a.rank, b.rank)
-    jet = []
-    for order in range(1, _order(operands) + 1):
-        terms: list[Array] = []
-        for left, right in splits(order):
-            x = _coefficient(a, left, order, algebra)
-            y = _coefficient(b, right, order, algebra)
-            if x is not None and y is not None:
-                terms.append(form.kernel((x, y), ranks))
-        jet.append(_sum(terms))
-    return jet
-
-
-def _elementwise(
-    form: Form, operands: Sequence[Operand], params: tuple[Any, ...], out: Array, algebra: Algebra
-) -> Jet:
-    assert isinstance(form, Elementwise)
-    (x,) = operands
-    assert x.jet is not None
-    highest = len(x.jet)
-    slopes = [algebra.coefficient(d) for d in form.derivatives(x.value, out, highest, *params)]
-    if highest == 1:
-        return [place(slopes[0], x.rank, (), 1) * x.jet[0]]
-    jet = []
-    for order in range(1, highest + 1):
-        terms = []
-        for blocks in partitions(order):
-            term = place(slopes[len(blocks) - 1], x.rank, (), order)
-            for block in blocks:
-                term = term * place(x.jet[len(block) - 1], x.rank, block, order)
-            terms.append(term)
-        jet.append(_sum(terms))
-    return jet
-
-
-def _choice(
-    form: Form, operands: Sequence[Operand], params: tuple[Any, ...], out: Array, algebra: Algebra
-) -> Jet:
-    assert isinstance(form, Choice)
-    ranks = [operand.rank for operand in operands]
-    weights = form.weights(*kernels.lifted([operand.value for operand in operands], ranks))
-    rank = max(ranks)
-    jet = []
-    for order in range(1, _order(operands) + 1):
-        terms = [
-            place(algebra.coefficient(weight), rank, (), order)
-            * kernels.lift(operand.jet[order - 1], operand.rank, rank)
-            for weight, operand in zip(weights, operands, strict=True)
-            if operand.jet is not None
+    result = []
+    for m in range(1, order + 1):
+        moved = [
+            _zeros(x, rank, m) if jet is None else jet[m - 1]
+            for x, rank, jet in zip(at.xs, at.ranks, jets, strict=True)
         ]
-        jet.append(_sum(terms))
-    return jet
+        result.append(kernel(moved, at.ranks, *at.params))
+    return result
 
 
-def _composite(
-    form: Form, operands: Sequence[Operand], params: tuple[Any, ...], out: Array, algebra: Algebra
-) -> Jet:
-    assert isinstance(form, Composite)
-    values = unfold(form, [o.value for o in operands], [o.rank for o in operands], params)
-    steps = list(operands)
-    for (name, positions, term_params), (value, rank) in zip(
-        form.terms(*params), values[len(operands) :], strict=True
+def _coefficients(
+    x: Array, rank: int, jet: Jet | None, order: int, algebra: Algebra
+) -> dict[Positions, Array]:
+    """An operand's value and derivatives by where their directions lie among ``order`` of them."""
+    found: dict[Positions, Array] = {(): place(algebra.coefficient(x), rank, (), order)}
+    if jet is not None:
+        for positions, _ in splits(order)[1:]:
+            found[positions] = place(jet[len(positions) - 1], rank, positions, order)
+    return found
+
+
+def _bilinear(form: Bilinear, at: Point, jets: Jets, algebra: Algebra, order: int) -> Jet:
+    result = []
+    for m in range(1, order + 1):
+        a = _coefficients(at.xs[0], at.ranks[0], jets[0], m, algebra)
+        b = _coefficients(at.xs[1], at.ranks[1], jets[1], m, algebra)
+        pairs = [(a[left], b[right]) for left, right in splits(m) if left in a and right in b]
+        result.append(_sum([form.kernel(pair, at.ranks) for pair in pairs]))
+    return result
+
+
+def _elementwise(form: Elementwise, at: Point, jets: Jets, algebra: Algebra, order: int) -> Jet:
+    (x,), (rank,), (jet,) = at.xs, at.ranks, jets
+    assert jet is not None
+    slopes = [algebra.coefficient(d) for d in form.derivatives(x, at.out, order, *at.params)]
+    if order == 1:
+        return [place(slopes[0], rank, (), 1) * jet[0]]
+    result = []
+    for m in range(1, order + 1):
+        terms = []
+        for blocks in partitions(m):
+            term = place(slopes[len(blocks) - 1], rank, (), m)
+            for block in blocks:
+                term = term * place(jet[len(block) - 1], rank, block, m)
+            terms.append(term)
+        result.append(_sum(terms))
+    return result
+
+
+def _choice(form: Choice, at: Point, jets: Jets, algebra: Algebra, order: int) -> Jet:
+    weights = form.weights(*kernels.lifted(at.xs, at.ranks))
+    widest = max(at.ranks)
+    result = []
+    for m in range(1, order + 1):
+        terms = [
+            place(algebra.coefficient(weight), widest, (), m)
+            * kernels.lift(jet[m - 1], rank, widest)
+            for weight, rank, jet in zip(weights, at.ranks, jets, strict=True)
+            if jet is not None
+        ]
+        result.append(_sum(terms))
+    return result
+
+
+def _composite(form: Composite, at: Point, jets: Jets, algebra: Algebra, order: int) -> Jet:
+    values = unfold(form, at.xs, at.ranks, at.params)
+    known = list(jets)
+    for (name, positions, params), (value, _) in zip(
+        form.terms(*at.params), values[len(at.xs) :], strict=True
     ):
-        jet = push(OPS[name], [steps[i] for i in positions], term_params, value, algebra)
-        steps.append(Operand(value, rank, jet))
-    result = steps[-1].jet
+        xs, ranks = zip(*(values[i] for i in positions), strict=True)
+        term = Point(xs, ranks, params, value)
+        known.append(push(OPS[name], term, [known[i] for i in positions], algebra))
+    result = known[-1]
     assert result is not None
     return result
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from conformance.conditioning import scale
 from conformance.kernels import Array
-from conformance.oracle import Node
+from conformance.nodes import Node
 from conformance.trace import told
 
 FIRST_ORDER = 64.0
@@ -43,11 +43,17 @@ def judge(actual: Array, expected: Node, dtype: str) -> Verdict:
     """
     if actual.shape != expected.value.shape:
         return Verdict(False, remark=f"shape {actual.shape} instead of {expected.value.shape}")
-    if (actual == expected.value).all():
+    if _equal(actual, expected.value):
         return RIGHT
     if expected.exact or dtype not in UNIT:
         return Verdict(False)
     return _within_bound(actual.astype(np.float64), expected, dtype)
+
+
+def _equal(actual: Array, expected: Array) -> bool:
+    if actual.dtype == expected.dtype and actual.tobytes() == expected.tobytes():
+        return True
+    return bool((actual == expected).all())
 
 
 def _within_bound(actual: Array, expected: Node, dtype: str) -> Verdict:

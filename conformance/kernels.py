@@ -69,17 +69,17 @@ def reduced_axes(dim: int | tuple[int, ...] | None, rank: int) -> tuple[int, ...
 
 
 def add(xs: Arrays, ranks: Ranks) -> Array:
-    a, b = lifted(xs, ranks)
+    a, b = xs if ranks[0] == ranks[1] else lifted(xs, ranks)
     return np.add(a, b)
 
 
 def subtract(xs: Arrays, ranks: Ranks) -> Array:
-    a, b = lifted(xs, ranks)
+    a, b = xs if ranks[0] == ranks[1] else lifted(xs, ranks)
     return np.subtract(a, b)
 
 
 def multiply(xs: Arrays, ranks: Ranks) -> Array:
-    a, b = lifted(xs, ranks)
+    a, b = xs if ranks[0] == ranks[1] else lifted(xs, ranks)
     return np.multiply(a, b)
 
 

@@ -1,159 +1,21 @@
 """The plain state that autograd promises: who is tracked, what is kept, freed, written and stored.
 
-The ledger predicts every field a session can observe. Views and in-place writes are followed by
-giving each memory a version and each history a current node; a view rebuilds its own node when
-its history has moved on.
+The ledger predicts every field that a session can observe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from enum import Enum
 from typing import Any
 
-from conformance import oracle
 from conformance.conditioning import Received
+from conformance.entries import UNKNOWN, Entry, History, HookRecord, Kept, Storage
+from conformance.forms import Bilinear
 from conformance.jets import Jet
 from conformance.kernels import Array
-from conformance.ops import OPS, Bilinear
-from conformance.oracle import Hidden, Node, Overlay
-
-Path = tuple[tuple[str, tuple[Any, ...]], ...]
-
-
-class Storage:
-    """Memory: the current values of its base, if they are known, and how often it was written."""
-
-    __slots__ = ("known", "value", "version")
-
-    def __init__(self, value: Array) -> None:
-        self.value = value
-        self.version = 0
-        self.known = True
-
-
-class History:
-    """What a base and its views share: a storage and the node that holds the base's derivatives."""
-
-    __slots__ = ("node", "seen", "storage", "tracked", "writes")
-
-    def __init__(self, storage: Storage, node: Node, tracked: bool) -> None:
-        self.storage = storage
-        self.node = node
-        self.tracked = tracked
-        self.seen = storage.version
-        self.writes = 0
-
-    def current(self) -> Node:
-        """The base's node, with the storage's values even if they changed by another way."""
-        if self.seen != self.storage.version:
-            old = self.node
-            node = Hidden(self.storage.value, inputs=(old,), edges=(old,), exact=old.exact)
-            self.node, self.seen = node, self.storage.version
-            self.writes += 1
-        return self.node
-
-
-class Unknown(Enum):
-    """A gradient slot that a failed backward pass may or may not have reached."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN = Unknown.UNKNOWN
-
-
-class Entry:
-    """One tensor: a history, the path of views from its base, and its autograd fields.
-
-    An ``optional`` gradient is zero, and missing in engines that see no dependence.
-    """
-
-    __slots__ = (
-        "dtype", "flags_known", "grad", "history", "leaf", "node_", "optional", "origin", "path",
-        "retains", "seen", "tracked",
-    )  # fmt: skip
-
-    def __init__(self, history: History, path: Path, node: Node, tracked: bool, dtype: str) -> None:
-        self.history = history
-        self.path = path
-        self.node_ = node
-        self.origin = node
-        self.seen = history.writes
-        self.tracked = tracked
-        self.leaf = True
-        self.dtype = dtype
-        self.grad: Entry | Unknown | None = None
-        self.retains = False
-        self.flags_known = True
-        self.optional = False
-
-    @property
-    def node(self) -> Node:
-        """The node that holds this tensor's present value and derivatives."""
-        base = self.history.current()
-        if self.seen != self.history.writes:
-            node = base
-            for name, params in self.path:
-                node = oracle.apply(name, (node,), params, (node,))
-            self.node_, self.seen = node, self.history.writes
-            if self.history.tracked and not self.tracked:
-                self.tracked, self.leaf = True, False
-        return self.node_
-
-    @property
-    def source(self) -> Node:
-        """The node that derivatives with respect to this tensor refer to."""
-        node = self.node
-        if self.leaf:
-            return self.origin
-        while isinstance(node, Hidden):
-            node = node.inputs[0]
-        return node
-
-    @property
-    def value(self) -> Array:
-        """The present values, in float64, of the tensor's shape."""
-        return self.node.value
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether the tensor is tracked, also because its base was written with tracked values."""
-        return self.node is not None and self.tracked
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether the tensor has no producer."""
-        return self.node is not None and self.leaf
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A value kept for the backward pass: where, at which version, and whether surely."""
-
-    storage: Storage
-    version: int
-    surely: bool
-
-
-@dataclass(slots=True, eq=False)
-class HookRecord:
-    """A registered hook: what the engine gave it, and what it should have been given.
-
-    The hook multiplies gradients by ``factor``, or leaves them alone if that is None, and adds
-    ``offset``. ``certain`` is false once a pass failed that may or may not have reached it.
-    """
-
-    factor: float | None
-    offset: float = 0.0
-    calls: list[Array] = field(default_factory=list)
-    expected: list[Node] = field(default_factory=list)
-    certain: bool = True
-
-    def transform(self, gradient: Array) -> Array:
-        """What the hook makes of a gradient."""
-        return (gradient if self.factor is None else gradient * self.factor) + self.offset
+from conformance.nodes import Hidden, Node, Overlay, apply_op
+from conformance.ops import OPS
 
 
 class Outcome(Enum):
@@ -187,15 +49,9 @@ class Ledger:
         self, op_name: str, operands: Sequence[Entry], params: tuple[Any, ...], dtype: str
     ) -> Entry:
         """The result of an operation: a view's entry shares its operand's history."""
-        nodes = tuple(operand.node for operand in operands)
-        tracked = self.recording and any(operand.tracked for operand in operands)
-        edges = tuple(
-            node if tracked and operand.tracked else None
-            for node, operand in zip(nodes, operands, strict=True)
-        )
-        node = oracle.apply(op_name, nodes, params, edges)
-        op = OPS[op_name]
-        if op.view:
+        tracked, edges = self._recorded(operands)
+        node = apply_op(op_name, [operand.node for operand in operands], params, edges)
+        if OPS[op_name].view:
             source = operands[0]
             entry = Entry(source.history, (*source.path, (op_name, params)), node, tracked, dtype)
         else:
@@ -205,16 +61,22 @@ class Ledger:
             self._keep(op_name, node, operands, entry.history.storage)
         return entry
 
+    def _recorded(self, operands: Sequence[Entry]) -> tuple[bool, list[Node | None]]:
+        """Whether an operation is recorded now, and the operands that derivatives pass to."""
+        if self.recording:
+            edges = [x.node if x.requires_grad else None for x in operands]
+            if any(edge is not None for edge in edges):
+                return True, edges
+        return False, []
+
     def write_op(self, op_name: str, entries: Sequence[Entry], params: tuple[Any, ...]) -> None:
         """An in-place operation on the first entry."""
         target = entries[0]
         name, given = _OUT_OF_PLACE[op_name], params
         if op_name == "zero_":
             given = (0.0,)
-        inputs = tuple(entry.node for entry in entries)
-        tracked = self.recording and any(entry.tracked for entry in entries)
-        edges = [n if tracked and e.tracked else None for n, e in zip(inputs, entries, strict=True)]
-        node = oracle.apply(name, inputs, given, edges)
+        tracked, edges = self._recorded(entries)
+        node = apply_op(name, [entry.node for entry in entries], given, edges)
         before = [entry.history.storage.version for entry in entries]
         self.write(target, node, tracked)
         if not tracked:
@@ -234,16 +96,17 @@ class Ledger:
             return
         tracked = [operand.tracked for operand in operands]
         both = isinstance(op.form, Bilinear)
-        if op.keeps and (all(tracked) or not both) and op_name != "pow_scalar":
+        if op_name == "pow_scalar":
+            keeps = node.params[0] >= 2
+        else:
+            keeps = bool(op.keeps) and (all(tracked) or not both)
+        if keeps:
             self.surely_keeps.add(node.id)
-        if op_name == "pow_scalar" and node.params[0] >= 2:
-            self.surely_keeps.add(node.id)
-        kept = []
+        kept = [Kept(out, out.version, False)]
         for i, operand in enumerate(operands):
             surely = both and "ab"[i] in op.keeps and any(tracked[:i] + tracked[i + 1 :])
             storage = operand.history.storage
             kept.append(Kept(storage, storage.version, surely))
-        kept.append(Kept(out, out.version, False))
         self.kept[node.id] = kept
 
     def write(self, target: Entry, node: Node, tracked: bool) -> None:
@@ -252,7 +115,7 @@ class Ledger:
         base = history.current()
         if target.path:
             edges = (base if history.tracked else None, node if tracked else None)
-            new = oracle.apply("replace", (base, node), (target.path,), edges)
+            new = apply_op("replace", (base, node), (target.path,), edges)
             self.kept[new.id] = []
         else:
             new = node
@@ -295,17 +158,20 @@ class Ledger:
         entry.seen = cut.seen
         entry.tracked, entry.leaf, entry.retains = False, True, False
 
-    def visited(self, roots: Iterable[Entry], targets: Sequence[Node] | None) -> list[Node]:
-        """The nodes a backward pass runs: all with history, or those on the way to ``targets``."""
-        reach = oracle.ancestors([root.node for root in roots])
+    def visited(self, reach: Sequence[Node], targets: Sequence[Node] | None) -> list[Node]:
+        """The nodes among ``reach``, operands first, that a backward pass runs.
+
+        Those are all that have history, or those on the way to ``targets``.
+        """
         if targets is None:
             return [node for node in reach if any(edge is not None for edge in node.edges)]
-        wanted = {target.id for target in targets}
-        leads: set[int] = set()
+        leads = {target.id for target in targets}
+        visited = []
         for node in reach:
-            if any(e is not None and (e.id in leads or e.id in wanted) for e in node.edges):
+            if any(edge is not None and edge.id in leads for edge in node.edges):
                 leads.add(node.id)
-        return [node for node in reach if node.id in leads]
+                visited.append(node)
+        return visited
 
     def outcome(self, visited: Sequence[Node], certain: Collection[int]) -> Outcome:
         """What running these nodes is bound to do; those not ``certain`` may be left out."""
@@ -317,7 +183,7 @@ class Ledger:
             if node.id in self.freed:
                 if sure and node.id in self.surely_keeps:
                     return Outcome.FREED
-                if node.id in self.kept or isinstance(node, oracle.Gradient):
+                if node.id in self.kept or not node.through:
                     result = Outcome.EITHER
             for kept in self.kept.get(node.id, ()):
                 if kept.storage.version != kept.version:
@@ -345,7 +211,7 @@ class Ledger:
         assert isinstance(slot, Entry)
         slot.optional = slot.optional and optional
         if tracked or slot.tracked:
-            total = oracle.apply("add", (slot.node, gradient), (), (slot.node, gradient))
+            total = apply_op("add", (slot.node, gradient), (), (slot.node, gradient))
             entry.grad = self._gradient_entry(total, True, entry.dtype)
             return
         self.write(slot, _added(slot.node, gradient), tracked=False)

@@ -1,111 +1,28 @@
-"""The operation table: what each operation computes, how it differentiates and what it keeps.
-
-An operation has one of five forms, and the form says how derivatives of every order pass through
-it: linear in all operands jointly, bilinear, a function of each element, a choice between
-elements, or a composition of other operations. Nothing here knows any engine.
-"""
+"""The operation table: what each operation computes, how it differentiates and what it keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from conformance import kernels as k
-from conformance.kernels import Array, Kernel
-
-
-@dataclass(frozen=True, slots=True)
-class Linear:
-    """Jointly linear in its operands; ``magnitude`` is the kernel without the signs."""
-
-    kernel: Kernel
-    magnitude: Kernel
-
-
-@dataclass(frozen=True, slots=True)
-class Bilinear:
-    """Linear in each of its two operands."""
-
-    kernel: Kernel
-
-
-@dataclass(frozen=True, slots=True)
-class Elementwise:
-    """A function of each element; ``derivatives(x, y, order, *params)`` go up to order."""
-
-    function: Callable[..., Array]
-    derivatives: Callable[..., list[Array]]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A weighted choice among elements; ``weights`` are constant around any point off the kinks.
-
-    ``gap`` is each element's distance from the nearest kink.
-    """
-
-    function: Callable[..., Array]
-    weights: Callable[..., list[Array]]
-    gap: Callable[..., Array]
-
-
-Term: TypeAlias = tuple[str, tuple[int, ...], tuple[Any, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Composite:
-    """A composition: ``terms(*params)`` lists (operation, operand positions, params)."""
-
-    terms: Callable[..., Sequence[Term]]
-
-
-Form: TypeAlias = Linear | Bilinear | Elementwise | Choice | Composite
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """One operation.
-
-    ``params`` name its static arguments. ``keeps`` says which values any sensible implementation
-    must keep for the backward pass ("a", "b" the operands, "out" the result); ``may_keep`` whether
-    some do keep something although nothing, or less, is needed. ``exact`` operations take dyadic
-    numbers to dyadic numbers. ``view`` results share memory with the first operand, and
-    ``passes_on`` operations may hand their cotangent's memory on to an operand's gradient as a
-    view, ``transparent`` ones hand on the very cotangent.
-    """
-
-    name: str
-    form: Form
-    params: tuple[str, ...] = ()
-    keeps: tuple[str, ...] = ()
-    may_keep: bool = False
-    exact: bool = True
-    view: bool = False
-    passes_on: bool = False
-    transparent: bool = False
-
-
-def linear(
-    name: str, kernel: Kernel, *params: str, magnitude: Kernel | None = None, **traits: Any
-) -> Op:
-    return Op(name, Linear(kernel, magnitude or kernel), params, **traits)
-
-
-def elementwise(name: str, function: Any, derivatives: Any, *params: str, **traits: Any) -> Op:
-    return Op(name, Elementwise(function, derivatives), params, **traits)
-
-
-def choice(name: str, function: Any, weights: Any, gap: Any) -> Op:
-    return Op(name, Choice(function, weights, gap), may_keep=True)
-
-
-def composite(
-    name: str, terms: Any, *params: str, keeps: tuple[str, ...] = (), exact: bool = False
-) -> Op:
-    return Op(name, Composite(terms), params, keeps=keeps, may_keep=True, exact=exact)
+from conformance.forms import (
+    Bilinear,
+    Choice,
+    Composite,
+    Elementwise,
+    Form,
+    Linear,
+    Op,
+    Term,
+    choice,
+    composite,
+    elementwise,
+    linear,
+)
+from conformance.kernels import Array, Arrays, Kernel, Ranks
 
 
 def _sigmoid(x: Array) -> Array:
@@ -256,13 +173,48 @@ _TABLE = (
 
 OPS: dict[str, Op] = {op.name: op for op in _TABLE}
 
-_SHIFTED: dict[str, Callable[..., Array]] = {
-    "add_scalar": lambda x, number: x + number,
-    "rsub_scalar": lambda x, number: number - x,
+Params: TypeAlias = tuple[Any, ...]
+Compute: TypeAlias = Callable[[Arrays, Ranks, Params], Array]
+
+_SHIFTED: dict[str, Compute] = {
+    "add_scalar": lambda xs, ranks, params: xs[0] + params[0],
+    "rsub_scalar": lambda xs, ranks, params: params[0] - xs[0],
 }
 
 
-def evaluate(op: Op, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]) -> Array:
+def _by_kernel(form: Any) -> Compute:
+    kernel = form.kernel
+    return lambda xs, ranks, params: kernel(xs, ranks, *params)
+
+
+def _by_element(form: Any) -> Compute:
+    function = form.function
+    return lambda xs, ranks, params: function(*xs, *params)
+
+
+def _by_choice(form: Any) -> Compute:
+    function = form.function
+    return lambda xs, ranks, params: function(*k.lifted(xs, ranks))
+
+
+def _by_terms(form: Any) -> Compute:
+    return lambda xs, ranks, params: unfold(form, xs, ranks, params)[-1][0]
+
+
+_COMPUTES: dict[type[Form], Callable[[Any], Compute]] = {
+    Linear: _by_kernel,
+    Bilinear: _by_kernel,
+    Elementwise: _by_element,
+    Choice: _by_choice,
+    Composite: _by_terms,
+}
+
+COMPUTE: dict[str, Compute] = {
+    op.name: _SHIFTED.get(op.name) or _COMPUTES[type(op.form)](op.form) for op in _TABLE
+}
+
+
+def evaluate(op: Op, xs: Arrays, ranks: Ranks, params: Params) -> Array:
     """The operation's value in float64 on arrays with batch axes before their core axes.
 
     Args:
@@ -271,46 +223,14 @@ def evaluate(op: Op, xs: Sequence[Array], ranks: Sequence[int], params: tuple[An
         ranks: the number of core axes of each operand.
         params: the operation's static arguments, in the order of ``op.params``.
     """
-    return _EVALUATE[type(op.form)](op, xs, ranks, params)
-
-
-def _by_kernel(
-    op: Any, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]
-) -> Array:
-    shifted = _SHIFTED.get(op.name)
-    return shifted(xs[0], *params) if shifted else op.form.kernel(xs, ranks, *params)
-
-
-def _by_element(
-    op: Any, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]
-) -> Array:
-    return op.form.function(*xs, *params)
-
-
-def _by_choice(
-    op: Any, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]
-) -> Array:
-    return op.form.function(*k.lifted(xs, ranks))
-
-
-def _by_terms(op: Any, xs: Sequence[Array], ranks: Sequence[int], params: tuple[Any, ...]) -> Array:
-    return unfold(op.form, xs, ranks, params)[-1][0]
-
-
-_EVALUATE: dict[type[Form], Callable[..., Array]] = {
-    Linear: _by_kernel,
-    Bilinear: _by_kernel,
-    Elementwise: _by_element,
-    Choice: _by_choice,
-    Composite: _by_terms,
-}
+    return COMPUTE[op.name](xs, ranks, params)
 
 
 def unfold(
     form: Composite,
-    xs: Sequence[Array],
-    ranks: Sequence[int],
-    params: tuple[Any, ...],
+    xs: Arrays,
+    ranks: Ranks,
+    params: Params,
     rounded: Callable[[Array], Array] = np.asarray,
 ) -> list[tuple[Array, int]]:
     """The values and ranks of all terms of a composition, its operands first.
@@ -321,6 +241,6 @@ def unfold(
     values = list(zip(xs, ranks, strict=True))
     for name, positions, term_params in form.terms(*params):
         operands = [values[i] for i in positions]
-        out = evaluate(OPS[name], [x for x, _ in operands], [r for _, r in operands], term_params)
+        out = COMPUTE[name]([x for x, _ in operands], [r for _, r in operands], term_params)
         values.append((rounded(out), out.ndim - batch))
     return values

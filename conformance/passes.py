@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conformance import oracle
-from conformance.adapter import Adapter, Unsupported
-from conformance.conditioning import Part, Received
+from conformance.adapter import Unsupported
+from conformance.entries import UNKNOWN, Entry, History, HookRecord, Storage
 from conformance.kernels import Array
-from conformance.ledger import UNKNOWN, Entry, History, HookRecord, Outcome, Storage
-from conformance.oracle import Gradient, Node
+from conformance.ledger import Outcome
+from conformance.nodes import Node
+from conformance.pass_phrases import listed, require, spoken
+from conformance.pass_plan import Pass, foresee
 from conformance.trace import PRESENT, Check, Divergence, EngineError, miscounted, told
 
 if TYPE_CHECKING:
     from conformance.session import Session
     from conformance.var import Var
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """A backward pass about to run: its roots, cotangents, and what the ledger says of it."""
-
-    roots: tuple[Entry, ...]
-    cotangents: tuple[Node, ...]
-    targets: tuple[Entry, ...] | None
-    visited: tuple[Node, ...]
-    certain: frozenset[int]
-    outcome: Outcome
-    keeps_graph: bool
-
-    def optional(self, source: Node, gradient: Array) -> bool:
-        """Whether an engine may as well see no dependence: a zero from behind a gradient."""
-        return source.id not in self.certain and not gradient.any()
 
 
 def backward(
@@ -58,10 +43,8 @@ def backward(
     Raises:
         Divergence: the engine refused a pass that is bound to succeed, or the reverse.
     """
-    name, arguments = _spoken(
-        session.adapter, roots, cotangents, retain_graph, create_graph, inputs
-    )
-    plan = _plan(session, roots, cotangents, retain_graph, create_graph, inputs)
+    name, arguments = spoken(session.adapter, roots, cotangents, retain_graph, create_graph, inputs)
+    plan = foresee(session, roots, cotangents, retain_graph, create_graph, inputs)
     if name == "backward_keeping_graph" and plan.outcome is Outcome.FREED:
         if session.expecting:
             raise Unsupported("a backward pass that frees the graph")
@@ -92,12 +75,12 @@ def gradients(
         One gradient for each input, None where there is none; nothing but None where the pass may
         be refused, and was.
     """
-    plan = _plan(session, outputs, cotangents, retain_graph, create_graph, inputs)
+    plan = foresee(session, outputs, cotangents, retain_graph, create_graph, inputs)
     arguments = (
-        list(outputs), list(inputs), _listed(cotangents), retain_graph, create_graph,
+        list(outputs), list(inputs), listed(cotangents), retain_graph, create_graph,
         allow_unused, materialize_grads,
     )  # fmt: skip
-    _require(
+    require(
         session.adapter, cotangents, retain_graph, create_graph, allow_unused, materialize_grads
     )
     handles = _run(session, "gradients", arguments, plan)
@@ -137,10 +120,6 @@ def retain_grad(session: Session, x: Var) -> None:
     x.entry.retains = x.entry.retains or not x.entry.is_leaf
 
 
-def _listed(values: Sequence[Var | None] | None) -> list[Var | None] | None:
-    return None if values is None else list(values)
-
-
 def _handles(value: Any) -> Any:
     """Variables replaced by the engine's own objects, inside lists too."""
     if isinstance(value, list):
@@ -150,90 +129,6 @@ def _handles(value: Any) -> Any:
 
 def _call(session: Session, name: str, arguments: Sequence[Any]) -> Any:
     return session.call(name, tuple(map(_handles, arguments)), shown=tuple(arguments))
-
-
-def _spoken(
-    adapter: Adapter,
-    roots: Sequence[Var],
-    cotangents: Sequence[Var | None] | None,
-    retain_graph: bool | None,
-    create_graph: bool,
-    inputs: Sequence[Var] | None,
-) -> tuple[str, tuple[Any, ...]]:
-    """The phrase for a backward pass and its arguments.
-
-    Raises:
-        Unsupported: the engine has no phrase for this form of it.
-    """
-    wanted = {
-        "cotangent": cotangents is not None,
-        "retain_graph": bool(retain_graph),
-        "create_graph": create_graph,
-        "inputs": inputs is not None,
-    }
-    listed = None if inputs is None else list(inputs)
-    if len(roots) != 1:
-        given = (list(roots), _listed(cotangents), retain_graph, create_graph, listed)
-        return "backward_all", given
-    v = None if cotangents is None else cotangents[0]
-    if adapter.can("backward", *(f"backward.{slot}" for slot, need in wanted.items() if need)):
-        return "backward", (roots[0], v, retain_graph, create_graph, listed)
-    keeping = "backward_keeping_graph" + ("" if cotangents is None else ".cotangent")
-    if adapter.can(keeping) and not (create_graph or inputs):
-        return "backward_keeping_graph", (roots[0], v)
-    missing = [slot for slot, need in wanted.items() if need]
-    raise Unsupported(f"backward({', '.join(missing)})")
-
-
-def _require(
-    adapter: Adapter,
-    cotangents: Sequence[Var | None] | None,
-    retain_graph: bool | None,
-    create_graph: bool,
-    allow_unused: bool | None,
-    materialize_grads: bool,
-) -> None:
-    """See that the functional form's phrase uses every option that is asked for.
-
-    Raises:
-        Unsupported: it does not.
-    """
-    wanted = {
-        "cotangents": cotangents is not None,
-        "retain_graph": bool(retain_graph),
-        "create_graph": create_graph,
-        "allow_unused": bool(allow_unused),
-        "materialize_grads": materialize_grads,
-    }
-    missing = [slot for slot, need in wanted.items() if need]
-    missing = [slot for slot in missing if not adapter.can(f"gradients.{slot}")]
-    if missing:
-        raise Unsupported(f"gradients({', '.join(missing)})")
-
-
-def _plan(
-    session: Session,
-    roots: Sequence[Var],
-    cotangents: Sequence[Var | None] | None,
-    retain_graph: bool | None,
-    create_graph: bool,
-    inputs: Sequence[Var] | None,
-) -> Pass:
-    ledger = session.ledger
-    given = cotangents or [None] * len(roots)
-    vs = tuple(
-        Node(np.ones(root.shape)) if v is None else v.entry.node
-        for root, v in zip(roots, given, strict=True)
-    )
-    entries = tuple(root.entry for root in roots)
-    targets = None if inputs is None else tuple(x.entry for x in inputs)
-    sources = None if targets is None else [entry.source for entry in targets]
-    visited = ledger.visited(entries, sources)
-    direct = oracle.ancestors([entry.node for entry in entries], past_gradients=False)
-    certain = frozenset(node.id for node in direct)
-    keeps = create_graph if retain_graph is None else retain_graph
-    outcome = ledger.outcome(visited, certain)
-    return Pass(entries, vs, targets, tuple(visited), certain, outcome, keeps)
 
 
 def _run(session: Session, name: str, arguments: tuple[Any, ...], plan: Pass) -> Any:
@@ -269,7 +164,7 @@ def _run(session: Session, name: str, arguments: tuple[Any, ...], plan: Pass) ->
 
 def _taint(session: Session, plan: Pass, *, slots: bool) -> None:
     """After a pass that failed midway: what it may have reached is unknown, and may be freed."""
-    reached = {node.id for node in oracle.ancestors([root.node for root in plan.roots])}
+    reached = {node.id for node in plan.reach}
     for x in session.vars:
         if slots and x.entry.source.id in reached:
             if isinstance(x.entry.grad, Entry):
@@ -293,7 +188,7 @@ def _settle(session: Session, plan: Pass, create_graph: bool) -> None:
             entry.retains = True
         found = totals.get(entry.source.id)
         if found is not None:
-            node = _gradient_node(plan, entry, found[1], create_graph)
+            node = plan.gradient(entry, found[1], create_graph)
             optional = plan.optional(entry.source, found[1])
             session.ledger.accumulate(entry, node, create_graph, optional=optional)
 
@@ -309,21 +204,24 @@ def _filled(session: Session, plan: Pass) -> list[Entry]:
 def _flow(session: Session, plan: Pass, entries: Sequence[Entry]) -> dict[int, tuple[Array, Array]]:
     """The gradients before and after hooks, by source; every hook on the way is noted as called."""
     hooks = {key: records for key, records in session.ledger.hooks.items() if records}
-    roots = [root.source for root in plan.roots]
-    cotangents = [v.value for v in plan.cotangents]
     targets = [entry.source for entry in entries]
     if plan.targets is not None and hooks:
-        on_the_way = {node.id for node in plan.visited} | {node.id for node in targets}
+        on_the_way = {node.id for node in (*plan.visited, *targets)}
         hooks = {key: records for key, records in hooks.items() if key in on_the_way}
-    composed = {key: _compose(records) for key, records in hooks.items()}
-    exact = all(node.exact for node in (*roots, *plan.cotangents))
-    totals = oracle.flow(roots, cotangents, targets, composed, session.ledger.jets)
+    totals = oracle.flow(
+        [root.source for root in plan.roots],
+        [v.value for v in plan.cotangents],
+        targets,
+        {key: _compose(records) for key, records in hooks.items()},
+        reach=plan.reach,
+        memory=session.ledger.jets,
+    )
     for key, records in hooks.items():
         if key in totals:
             value = totals[key][0]
             for record in records:
                 record.certain = record.certain and (key in plan.certain or bool(value.any()))
-                record.expected.append(Node(value, exact=exact))
+                record.expected.append(Node(value, exact=plan.exact))
                 value = record.transform(value)
     return totals
 
@@ -335,15 +233,6 @@ def _compose(records: Sequence[HookRecord]) -> Callable[[Array], Array]:
         return gradient
 
     return apply_all
-
-
-def _gradient_node(plan: Pass, entry: Entry, value: Array, create_graph: bool) -> Node:
-    roots = tuple(root.source for root in plan.roots)
-    if create_graph:
-        return Gradient(roots, plan.cotangents, entry.source)
-    exact = all(node.exact for node in (*roots, *plan.cotangents))
-    vs = tuple(v.value for v in plan.cotangents)
-    return Received(value, (Part(roots, vs, entry.source),), exact)
 
 
 def _gradient_of(
@@ -360,7 +249,7 @@ def _gradient_of(
         node: Node = Node(np.zeros(entry.value.shape))
         create_graph = False
     else:
-        node = _gradient_node(plan, entry, found[1], create_graph)
+        node = plan.gradient(entry, found[1], create_graph)
     made = Entry(
         History(Storage(node.value), node, create_graph), (), node, create_graph, entry.dtype
     )

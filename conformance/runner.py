@@ -5,15 +5,13 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 from zlib import crc32
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-from hypothesis.errors import Flaky
 
 from conformance.adapter import Adapter, Unsupported
 from conformance.behavior import Behavior, registered
@@ -22,6 +20,7 @@ from conformance.expectations import Expectation, Expectations
 from conformance.failure import describe
 from conformance.modes import Modes
 from conformance.results import Failure, Result, Verdict
+from conformance.searching import drawn, shrink
 from conformance.session import Session
 from conformance.timeout import TimeLimitError, time_limit
 from conformance.trace import AdapterFault, Divergence, printable, told
@@ -38,11 +37,11 @@ _SHORT = 4
 class Attempt:
     """How one try at a behavior went: examples run, and the last divergence with its session.
 
-    ``runs`` counts examples that only shrink a divergence too.
+    ``data`` are the bytes that the diverging example was decoded from.
     """
 
     examples: int = 0
-    runs: int = 0
+    data: bytes = b""
     divergence: Divergence | None = None
     session: Session | None = None
 
@@ -88,18 +87,17 @@ class Runner:
             failure=failure,
         )
 
-    def attempt(self, behavior: Behavior, dtype: str) -> Attempt:
+    def attempt(self, behavior: Behavior, dtype: str, number: int = 0) -> Attempt:
         """One try at a behavior, unjudged and unshrunk: it says how soon an example diverged.
+
+        Each ``number`` draws other examples.
 
         Raises:
             Unsupported: the engine lacks something that the behavior needs.
         """
         attempt = Attempt()
-        try:
-            self._try(behavior, dtype, attempt, shrink=False)
-        except (Divergence, Flaky):
-            if attempt.divergence is None:
-                raise
+        with suppress(Divergence):
+            self._search(behavior, dtype, attempt, number)
         return attempt
 
     def _judge(
@@ -108,7 +106,7 @@ class Runner:
         attempt = Attempt()
         try:
             with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
-                self._try(behavior, dtype, attempt, shrink=False)
+                self._search(behavior, dtype, attempt)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -125,30 +123,44 @@ class Runner:
         if blocker is not None:
             return Verdict.BLOCKED, f"blocked by {blocker}", attempt, None
         if self.expectations.match(behavior.id, dtype, self.adapter.device) is None:
-            shrunk = self._shrink(behavior, dtype)
-            if shrunk.session is not None:
-                attempt.divergence, attempt.session = shrunk.divergence, shrunk.session
+            simplest = self._simplest(behavior, dtype, attempt)
+            attempt.divergence, attempt.session = simplest.divergence, simplest.session
         assert attempt.divergence is not None
         failure = describe(attempt.session, attempt.divergence, behavior, dtype, self.seed)
         return Verdict.FAIL, attempt.divergence.message, attempt, failure
 
-    def _shrink(self, behavior: Behavior, dtype: str) -> Attempt:
-        """The divergence of fewest instructions among those that a few tries shrink to."""
+    def _simplest(self, behavior: Behavior, dtype: str, found: Attempt) -> Attempt:
+        """The divergence of fewest instructions among those that a few searches shrink to."""
         best, spent = Attempt(), 0
         for number in range(_SHRINKS):
             shrunk = Attempt()
             try:
                 with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
-                    self._try(behavior, dtype, shrunk, shrink=True, number=number)
+                    start = self.attempt(behavior, dtype, number) if number else found
+                    self._shrink(behavior, dtype, start, shrunk)
             except KeyboardInterrupt:
                 raise
             except BaseException:
                 pass
-            spent += shrunk.runs
+            spent += shrunk.examples
             best = min(best, shrunk, key=_length)
             if spent > _SHRINK_RUNS or _length(best) <= _SHORT:
                 break
-        return best
+        return best if best.session is not None else found
+
+    def _shrink(self, behavior: Behavior, dtype: str, start: Attempt, shrunk: Attempt) -> None:
+        """Leave in ``shrunk`` the simplest divergence that the one of ``start`` shrinks to."""
+        example = example_runner(behavior, self.adapter, dtype, shrunk)
+
+        def diverges(data: bytes) -> bool:
+            with suppress(Divergence):
+                example(data)
+                return False
+            return True
+
+        simplest = shrink(diverges, start.data)
+        with suppress(Divergence):
+            example(simplest)
 
     def _blocker(self, behavior: Behavior, dtype: str) -> str | None:
         """The first of the behaviors this one builds on that is itself broken."""
@@ -163,27 +175,16 @@ class Runner:
                 return basic
         return None
 
-    def _try(
-        self, behavior: Behavior, dtype: str, attempt: Attempt, *, shrink: bool, number: int = 0
-    ) -> None:
+    def _search(self, behavior: Behavior, dtype: str, attempt: Attempt, number: int = 0) -> None:
+        """Run examples until one diverges."""
         example = example_runner(behavior, self.adapter, dtype, attempt)
         width = total_width(behavior.given)
-        count = max(1, round(PROFILES[self.profile] * behavior.examples)) if width else 1
-        phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+        count = max(1, round(PROFILES[self.profile] * behavior.examples))
         again = f"/{number}" if number else ""
-        start = crc32(f"{self.seed}/{behavior.id}/{dtype}{again}".encode())
-        trial = given(st.binary(min_size=width, max_size=width))(example)
-        trial = settings(
-            max_examples=count,
-            phases=phases,
-            database=None,
-            deadline=None,
-            print_blob=False,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        )(trial)
+        seed = crc32(f"{self.seed}/{behavior.id}/{dtype}{again}".encode())
         gc.freeze()  # what was imported so far need not be walked again for every example
-        seed(start)(trial)()
+        for data in drawn(width, count, seed):
+            example(data)
 
 
 def _length(attempt: Attempt) -> float:
@@ -223,14 +224,13 @@ def example_runner(
 
     def example(data: bytes) -> None:
         session = Session(adapter, dtype)
-        attempt.examples += attempt.divergence is None
-        attempt.runs += 1
+        attempt.examples += 1
         try:
             with np.errstate():
                 behavior.run(session, **decode_all(draws, data, scope))
                 session.finish()
         except Divergence as divergence:
-            attempt.divergence, attempt.session = divergence, session
+            attempt.divergence, attempt.session, attempt.data = divergence, session, data
             raise
         finally:
             modes.restore()

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from conformance import functional, grad_slots, hooking, making, modes, passes, tracking
-from conformance.adapter import VARIADIC, Adapter, Unsupported
+from conformance.adapter import Adapter, Unsupported
 from conformance.custom import custom_nodes
+from conformance.entries import Entry, HookRecord
 from conformance.frame import check_frame
-from conformance.ledger import Entry, HookRecord, Ledger
-from conformance.oracle import Node
+from conformance.ledger import Ledger
+from conformance.nodes import Node
 from conformance.program import Program
 from conformance.trace import (
     PASSING_THROUGH,
@@ -33,6 +34,7 @@ from conformance.trace import (
     unexpected,
 )
 from conformance.var import Var
+from conformance.vocabulary import VARIADIC
 
 
 class Session:
@@ -208,7 +210,7 @@ class Session:
 
     def call(self, name: str, arguments: tuple[Any, ...], *, shown: tuple[Any, ...]) -> Any:
         """Say a phrase. What the engine raises is a divergence unless a refusal is expected."""
-        phrase = self.adapter[name]
+        phrase = self.adapter.phrases[name]
         self.trace.append(Instruction(name, shown))
         try:
             return phrase(*arguments)
@@ -222,7 +224,7 @@ class Session:
     def observe(self, name: str, *arguments: Any) -> Any:
         """Read something off the engine without leaving an instruction."""
         try:
-            return self.adapter[name](*arguments)
+            return self.adapter.phrases[name](*arguments)
         except (*PASSING_THROUGH, Unsupported):
             raise
         except BaseException as error:

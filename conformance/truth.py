@@ -10,7 +10,7 @@ import numpy as np
 from conformance import oracle
 from conformance.conditioning import Part, Received, pushed
 from conformance.kernels import Array
-from conformance.oracle import Node
+from conformance.nodes import Node, apply_op
 from conformance.program import Program
 
 
@@ -18,7 +18,7 @@ class _Nodes:
     """Runs programs on the oracle's own nodes."""
 
     def apply(self, op: str, operands: Sequence[Node], params: tuple[Any, ...] = ()) -> Node:
-        return oracle.apply(op, operands, params, operands)
+        return apply_op(op, operands, params, operands)
 
 
 def nodes(program: Program, output: int = 0) -> tuple[list[Node], Node]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.adapter import Unsupported
+from conformance.entries import Entry
 from conformance.kernels import Array
-from conformance.ledger import Entry
 
 if TYPE_CHECKING:
     from conformance.hooking import Registration

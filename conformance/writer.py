@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.adapter import VARIADIC, Adapter, arity, slots
+from conformance.adapter import Adapter
 from conformance.naming import Names, literal, tidy
 from conformance.ops import OPS
 from conformance.phrase import mentions, render
@@ -16,6 +16,7 @@ from conformance.program import Program
 from conformance.trace import HookSource, Instruction
 from conformance.trimming import FUNCTIONS
 from conformance.var import Var
+from conformance.vocabulary import VARIADIC, arity, slots
 
 _LONGEST_NESTED = 60
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from conformance.oracle import ancestors
+from conformance.nodes import ancestors
 
 
 def tracked_factor(y):

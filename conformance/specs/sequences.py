@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from conformance.behavior import CORE, behavior, note
+from conformance.entries import UNKNOWN
 from conformance.frame import check_frame
-from conformance.ledger import UNKNOWN
 from conformance.ops import OPS
 from conformance.strategies import raw
 

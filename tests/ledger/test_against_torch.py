@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.draw import ByteSource
-from conformance.ledger import UNKNOWN, Entry, Outcome
+from conformance.entries import UNKNOWN, Entry
+from conformance.ledger import Outcome
 from conformance.session import Session
 from conformance.var import Var
 

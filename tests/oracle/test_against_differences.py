@@ -12,7 +12,8 @@ from drawn import drawn, drawn_pairs
 
 from conformance import oracle, truth
 from conformance.kernels import Array
-from conformance.oracle import Gradient, Node
+from conformance.nodes import Node, ancestors, apply_op
+from conformance.oracle import Gradient
 from conformance.program import Program
 from conformance.strategies import smooth_programs
 
@@ -91,7 +92,7 @@ def test_second_derivatives_of_jets() -> None:
 
 def _gradient_node(program: Program, v: Array, at: int) -> tuple[list[Node], Node | None]:
     leaves, root = truth.nodes(program)
-    if leaves[at].id not in {node.id for node in oracle.ancestors([root])}:
+    if leaves[at].id not in {node.id for node in ancestors([root])}:
         return leaves, None
     return leaves, Gradient([root], [Node(v)], leaves[at])
 
@@ -124,8 +125,8 @@ def test_functions_of_gradients_are_differentiated_through_them() -> None:
         def penalized(p: Program, v: Array = v) -> tuple[Node, Node]:
             (leaf,), gradient = _gradient_node(p, v, 0)
             assert gradient is not None
-            square = oracle.apply("mul", [gradient, leaf], (), [gradient, leaf])
-            return leaf, oracle.apply("sum", [square], (), [square])
+            square = apply_op("mul", [gradient, leaf], (), [gradient, leaf])
+            return leaf, apply_op("sum", [square], (), [square])
 
         leaf, root = penalized(program)
         found: Any = oracle.vjp([root], [np.array(1.0)], leaf)

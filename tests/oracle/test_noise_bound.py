@@ -14,7 +14,7 @@ from conformance import oracle, truth
 from conformance.conditioning import Part, Received, scale
 from conformance.functional import Raw
 from conformance.judge import UNIT, judge
-from conformance.oracle import Node, ancestors
+from conformance.nodes import Node, ancestors, apply_op
 from conformance.strategies import smooth_programs
 
 DEFECT = {"float32": 1e-3, "float64": 1e-9}
@@ -96,8 +96,8 @@ def test_most_single_entries_can_be_judged(dtype: str) -> None:
 
 def test_the_scale_covers_cancellation() -> None:
     x = Node(np.array([1.0, 3.0]))
-    third = oracle.apply("div_scalar", [x], (-3.0,), [x])
-    root = oracle.apply("sub", [third, third], (), [third, third])
+    third = apply_op("div_scalar", [x], (-3.0,), [x])
+    root = apply_op("sub", [third, third], (), [third, third])
     gradient = Received(np.zeros(2), [Part((root,), (np.ones(2),), x)], exact=False)
     np.testing.assert_allclose(scale(gradient), 2 / 3)
 
@@ -116,5 +116,5 @@ def test_a_wrong_shape_is_wrong_whatever_the_numbers() -> None:
 
 def test_nan_is_never_within_the_bound() -> None:
     x = Node(np.array([2.0]))
-    root = oracle.apply("exp", [x], (), [x])
+    root = apply_op("exp", [x], (), [x])
     assert not judge(np.array([np.nan]), root, "float32").right

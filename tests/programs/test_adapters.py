@@ -13,12 +13,13 @@ from conformance.adapters.micrograd import Micrograd
 from conformance.adapters.torch import Torch
 
 from conformance import finding
-from conformance.adapter import ACTIONS, Unsupported, UnusableError, slots, unknown_names
+from conformance.adapter import Unsupported, UnusableError, unknown_names
 from conformance.finding import load_adapter
 from conformance.functional_like import FunctionalLike
 from conformance.ops import OPS
 from conformance.session import Session
 from conformance.torch_like import TorchLike
+from conformance.vocabulary import ACTIONS, slots
 
 TEXT = """
 from conformance.adapter import Adapter

@@ -16,8 +16,9 @@ from conformance import truth
 from conformance.conditioning import Received
 from conformance.decoder import LEAF_BYTES, NO_STEP, SIGNIFICAND, STEP_BYTES, Recipe, decode_program
 from conformance.draw import ByteSource, Scope
+from conformance.forms import Choice
 from conformance.moves import EXACT_OPS, SMOOTH_OPS
-from conformance.ops import OPS, Choice, evaluate
+from conformance.ops import OPS, evaluate
 from conformance.program import Leaf, Program, Step
 
 ALL = frozenset(OPS)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.adapter import VARIADIC, arity
 from conformance.decoder import SHAPES
 from conformance.draw import ByteSource
 from conformance.moves import BROADCASTING, EXACT_OPS, MOVES, SMOOTH_MOVES, SMOOTH_OPS
 from conformance.ops import OPS, evaluate
+from conformance.vocabulary import VARIADIC, arity
 from conformance.width import grain_of
 
 TABLES = {"exact": MOVES, "smooth": SMOOTH_MOVES}

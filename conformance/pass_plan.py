@@ -1,0 +1,81 @@
+"""What a backward pass is bound to do, told before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from conformance.conditioning import Part, Received
+from conformance.entries import Entry
+from conformance.kernels import Array
+from conformance.ledger import Outcome
+from conformance.nodes import Node, ancestors
+from conformance.oracle import Gradient
+
+if TYPE_CHECKING:
+    from conformance.session import Session
+    from conformance.var import Var
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A backward pass about to run: its roots, cotangents, and what the ledger says of it.
+
+    ``reach`` are all nodes behind the roots and ``visited`` those that it runs, operands first;
+    ``certain`` names the nodes that every engine reaches.
+    """
+
+    roots: tuple[Entry, ...]
+    cotangents: tuple[Node, ...]
+    targets: tuple[Entry, ...] | None
+    reach: Sequence[Node]
+    visited: Sequence[Node]
+    certain: frozenset[int]
+    outcome: Outcome
+    keeps_graph: bool
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is rounded on the way, in any dtype."""
+        return all(r.source.exact for r in self.roots) and all(v.exact for v in self.cotangents)
+
+    def optional(self, source: Node, gradient: Array) -> bool:
+        """Whether an engine may as well see no dependence: a zero from behind a gradient."""
+        return source.id not in self.certain and not gradient.any()
+
+    def gradient(self, entry: Entry, value: Array, create_graph: bool) -> Node:
+        """The node of a gradient with this value, differentiable if the pass is."""
+        roots = tuple(root.source for root in self.roots)
+        if create_graph:
+            return Gradient(roots, self.cotangents, entry.source)
+        vs = tuple(v.value for v in self.cotangents)
+        return Received(value, (Part(roots, vs, entry.source),), self.exact)
+
+
+def foresee(
+    session: Session,
+    roots: Sequence[Var],
+    cotangents: Sequence[Var | None] | None,
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Sequence[Var] | None,
+) -> Pass:
+    """What the ledger says of a backward pass before it runs; the arguments are the pass's own."""
+    ledger = session.ledger
+    vs = tuple(
+        Node(np.ones(root.shape)) if v is None else v.entry.node
+        for root, v in zip(roots, cotangents or [None] * len(roots), strict=True)
+    )
+    entries = tuple(root.entry for root in roots)
+    targets = None if inputs is None else tuple(x.entry for x in inputs)
+    ends = [entry.node for entry in entries]
+    reach = ancestors(ends)
+    direct = reach if all(n.through for n in reach) else ancestors(ends, past_gradients=False)
+    visited = ledger.visited(reach, None if targets is None else [x.source for x in targets])
+    certain = frozenset([node.id for node in direct])
+    outcome = ledger.outcome(visited, certain)
+    keeps_graph = create_graph if retain_graph is None else retain_graph
+    return Pass(entries, vs, targets, reach, visited, certain, outcome, keeps_graph)
