@@ -42,19 +42,8 @@ def _own_sum():
     return patched(accumulation, "accumulate", accumulate)
 
 
-def _since_the_last():
+def _cleared_tape():
     start = [-1]
-
-    def topological_order(real):
-        def wrapped(roots):
-            recent = [node for node in roots if node.order > start[0]]
-            return [
-                node
-                for node in real(recent)
-                if node.order > start[0] or type(node) is graph.AccumulateGrad
-            ]
-
-        return wrapped
 
     def walk(real):
         def wrapped(request):
@@ -65,8 +54,15 @@ def _since_the_last():
 
         return wrapped
 
+    def propagate(real):
+        def wrapped(node, cotangents, wanted):
+            found = real(node, cotangents, wanted)
+            return [(edge, g * 0.0) for edge, g in found] if node.order < start[0] else found
+
+        return wrapped
+
     return together(
-        patched(reverse, "topological_order", topological_order), patched(reverse, "walk", walk)
+        patched(reverse, "walk", walk), patched(graph.Operation, "propagate", propagate)
     )
 
 
@@ -149,10 +145,10 @@ DEFECTS = (
     ),
     Defect(
         "V02",
-        "Nothing that was recorded before a pass that freed its graph is ever visited again.",
+        "A pass that frees its graph makes zeros of the derivatives of all that was recorded yet.",
         HARD,
         "backward.composes-by-chain-rule",
-        sharing(_since_the_last),
+        sharing(_cleared_tape),
     ),
     Defect(
         "V03",
