@@ -76,7 +76,7 @@ def _counted_as_write(real):
 def _scaled_in_place(real):
     def cotangent(s, g):
         ours = g.array.flags.writeable and not arrays.overlaps_itself(g.array)
-        fits = s.b.array.dtype == g.array.dtype and s.b.ndim == 0
+        fits = s.b.array.dtype == g.array.dtype
         if modes.is_grad_enabled() or s.b.requires_grad or not (ours and fits):
             return real(s, g)
         return inplace.mul_(g, s.b)
@@ -132,7 +132,7 @@ DEFECTS = (
     ),
     Defect(
         "V09",
-        "A product with a number multiplies its cotangent in place.",
+        "A product with an untracked factor multiplies its cotangent in place.",
         HARD,
         "backward.leaves-values-and-state-alone",
         vjp("mul", 0, _scaled_in_place),
