@@ -5,7 +5,11 @@ from __future__ import annotations
 from . import (
     accumulation,
     arguments,
+    control_flow,
     custom,
+    custom_calls,
+    forward_mode,
+    graph_ends,
     graphs,
     higher_order,
     hooks,
@@ -13,7 +17,9 @@ from . import (
     lifetime,
     modes,
     operators,
+    pass_effects,
     reductions,
+    repeated_passes,
     retention,
     shapes,
     unforeseen,
@@ -39,6 +45,12 @@ AREAS = (
     higher_order,
     unforeseen,
     unforeseen_state,
+    repeated_passes,
+    pass_effects,
+    control_flow,
+    forward_mode,
+    custom_calls,
+    graph_ends,
 )
 
 
