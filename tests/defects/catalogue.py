@@ -8,17 +8,24 @@ from . import (
     custom,
     graphs,
     higher_order,
+    hook_life,
     hooks,
     in_place,
+    kept_gradients,
+    leaf_state,
     lifetime,
     modes,
     operators,
     reductions,
     retention,
+    roots_and_paths,
     shapes,
+    toggling,
     unforeseen,
     unforeseen_state,
+    view_bases,
     views,
+    write_checks,
 )
 from .defect import Defect
 
@@ -39,6 +46,13 @@ AREAS = (
     higher_order,
     unforeseen,
     unforeseen_state,
+    hook_life,
+    write_checks,
+    leaf_state,
+    kept_gradients,
+    roots_and_paths,
+    view_bases,
+    toggling,
 )
 
 

@@ -1,0 +1,80 @@
+"""Defects in switching the tracking of leaves."""
+
+from __future__ import annotations
+
+from conformance.reference import accumulation, graph, reverse
+
+from .defect import MEDIUM, Defect, method, patched, sharing, together
+from .marks import Marks
+
+
+def _as_long_as_its_leaves(real):
+    def getter(tensor):
+        node = tensor.current_node()
+        if node is None:
+            return tensor.flag
+        nodes = reverse.topological_order([node])
+        leaves = [n.variable for n in nodes if type(n) is graph.AccumulateGrad]
+        return any(leaf.flag for leaf in leaves)
+
+    return property(getter, real.fset)
+
+
+def _frozen(mark):
+    """Tensors whose tracking was switched off, remembered by ``mark(tensor, value)``."""
+
+    def setter(real):
+        def assign(tensor, value):
+            mark(tensor, True if tensor.flag and value is False else None)
+            real.fset(tensor, value)
+
+        return property(real.fget, assign)
+
+    return method("requires_grad", setter)
+
+
+def _filled_beside_others():
+    frozen = Marks()
+
+    def edges_to(real):
+        def wrapped(operands):
+            edges = real(operands)
+            if edges is None:
+                return None
+            pairs = zip(operands, edges, strict=True)
+            return tuple((graph.accumulator(x), 0) if frozen.get(x) else e for x, e in pairs)
+
+        return wrapped
+
+    def arrive(real):
+        def wrapped(leaf, gradient):
+            if frozen.get(leaf):
+                accumulation.accumulate(leaf, gradient)
+            else:
+                real(leaf, gradient)
+
+        return wrapped
+
+    return together(
+        _frozen(frozen.put),
+        patched(graph, "edges_to", edges_to),
+        patched(accumulation, "arrive", arrive),
+    )
+
+
+DEFECTS = (
+    Defect(
+        "W32",
+        "A result is tracked only as long as one of its leaves is.",
+        MEDIUM,
+        "toggle.affects-later-operations-only",
+        method("requires_grad", _as_long_as_its_leaves),
+    ),
+    Defect(
+        "W33",
+        "A frozen leaf is filled all the same where it is used beside a tracked one.",
+        MEDIUM,
+        "toggle.freezing-isolates",
+        sharing(_filled_beside_others),
+    ),
+)
