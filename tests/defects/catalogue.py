@@ -21,6 +21,8 @@ from . import (
     roots_and_paths,
     shapes,
     toggling,
+    training_losses,
+    training_steps,
     unforeseen,
     unforeseen_state,
     view_bases,
@@ -53,6 +55,8 @@ AREAS = (
     roots_and_paths,
     view_bases,
     toggling,
+    training_losses,
+    training_steps,
 )
 
 

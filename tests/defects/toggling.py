@@ -20,7 +20,7 @@ def _as_long_as_its_leaves(real):
     return property(getter, real.fset)
 
 
-def _frozen(mark):
+def frozen_leaves(mark):
     """Tensors whose tracking was switched off, remembered by ``mark(tensor, value)``."""
 
     def setter(real):
@@ -36,13 +36,13 @@ def _frozen(mark):
 def _filled_beside_others():
     frozen = Marks()
 
+    def edge(x, known):
+        return (graph.accumulator(x), 0) if frozen.get(x) else known
+
     def edges_to(real):
         def wrapped(operands):
             edges = real(operands)
-            if edges is None:
-                return None
-            pairs = zip(operands, edges, strict=True)
-            return tuple((graph.accumulator(x), 0) if frozen.get(x) else e for x, e in pairs)
+            return None if edges is None else tuple(map(edge, operands, edges))
 
         return wrapped
 
@@ -56,7 +56,7 @@ def _filled_beside_others():
         return wrapped
 
     return together(
-        _frozen(frozen.put),
+        frozen_leaves(frozen.put),
         patched(graph, "edges_to", edges_to),
         patched(accumulation, "arrive", arrive),
     )
