@@ -19,6 +19,7 @@ from . import (
     reductions,
     retention,
     roots_and_paths,
+    rounding_of_passes,
     shapes,
     toggling,
     training_losses,
@@ -57,6 +58,7 @@ AREAS = (
     toggling,
     training_losses,
     training_steps,
+    rounding_of_passes,
 )
 
 

@@ -23,6 +23,20 @@ def _first_root_decides(real):
     return seeds_for
 
 
+def _hooks_skipped_at_leaf_roots(real):
+    def visit(node, gradients, request, *rest):
+        if type(node) is not graph.AccumulateGrad or (node, 0) not in request.roots:
+            real(node, gradients, request, *rest)
+            return
+        registry, node.variable.hooks = node.variable.hooks, None
+        try:
+            real(node, gradients, request, *rest)
+        finally:
+            node.variable.hooks = registry
+
+    return visit
+
+
 def _unreached(wanted, edges, captured):
     return [x for x, edge in zip(wanted, edges, strict=True) if edge not in captured]
 
@@ -127,5 +141,12 @@ DEFECTS = (
         VERY_HARD,
         "backward.each-node-once",
         patched(reverse, "walk", _path_by_path),
+    ),
+    Defect(
+        "W29",
+        "A leaf's hooks do not run where the leaf itself is the root.",
+        HARD,
+        "session.any-sequence-follows-the-rules",
+        patched(reverse, "visit", _hooks_skipped_at_leaf_roots),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.reference import accumulation, graph, reverse
 
 from .defect import MEDIUM, Defect, method, patched, sharing, together
-from .marks import Marks
+from .marks import Marks, marking_frozen
 
 
 def _as_long_as_its_leaves(real):
@@ -18,19 +18,6 @@ def _as_long_as_its_leaves(real):
         return any(leaf.flag for leaf in leaves)
 
     return property(getter, real.fset)
-
-
-def frozen_leaves(mark):
-    """Tensors whose tracking was switched off, remembered by ``mark(tensor, value)``."""
-
-    def setter(real):
-        def assign(tensor, value):
-            mark(tensor, True if tensor.flag and value is False else None)
-            real.fset(tensor, value)
-
-        return property(real.fget, assign)
-
-    return method("requires_grad", setter)
 
 
 def _filled_beside_others():
@@ -56,7 +43,7 @@ def _filled_beside_others():
         return wrapped
 
     return together(
-        frozen_leaves(frozen.put),
+        marking_frozen(frozen),
         patched(graph, "edges_to", edges_to),
         patched(accumulation, "arrive", arrive),
     )
@@ -64,14 +51,14 @@ def _filled_beside_others():
 
 DEFECTS = (
     Defect(
-        "W32",
+        "W34",
         "A result is tracked only as long as one of its leaves is.",
         MEDIUM,
         "toggle.affects-later-operations-only",
         method("requires_grad", _as_long_as_its_leaves),
     ),
     Defect(
-        "W33",
+        "W35",
         "A frozen leaf is filled all the same where it is used beside a tracked one.",
         MEDIUM,
         "toggle.freezing-isolates",

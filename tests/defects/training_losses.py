@@ -76,28 +76,28 @@ def _leaking_after_a_pass():
 
 DEFECTS = (
     Defect(
-        "W34",
+        "W36",
         "A sum of squares is differentiated as half of it.",
         HARD,
         "training.linear-regression-closed-form",
         patched(Methods, "sum", _half_squares),
     ),
     Defect(
-        "W35",
+        "W37",
         "In the gradient of log-softmax each row's cotangents are taken to sum to one.",
         MEDIUM,
         "training.cross-entropy-is-probabilities-minus-one-hot",
         vjp("log_softmax", 0, _rows_taken_for_one),
     ),
     Defect(
-        "W36",
+        "W38",
         "Adding a tensor to a detached difference from it is simplified to the other operand.",
         VERY_HARD,
         "training.straight-through-estimator",
         sharing(_cancelled),
     ),
     Defect(
-        "W37",
+        "W39",
         "A root that is detached after its pass still lets gradients through.",
         HARD,
         "training.truncated-backprop-through-time",

@@ -7,8 +7,7 @@ import weakref
 from conformance.reference import accumulation, dispatch, graph, modes
 
 from .defect import HARD, MEDIUM, Defect, method, patched, sharing, together
-from .marks import Marks
-from .toggling import frozen_leaves
+from .marks import Marks, marking_frozen
 
 
 def _first_again():
@@ -76,7 +75,7 @@ def _cuts_what_uses_it():
     def edges_to(real):
         return lambda operands: None if any(map(frozen.get, operands)) else real(operands)
 
-    return together(frozen_leaves(frozen.put), patched(graph, "edges_to", edges_to))
+    return together(marking_frozen(frozen), patched(graph, "edges_to", edges_to))
 
 
 def _started(leaf):
@@ -106,35 +105,35 @@ def _filled_once_started(real):
 
 DEFECTS = (
     Defect(
-        "W38",
+        "W40",
         "A slot that is not empty gets the same as at first again, whatever arrives.",
         HARD,
         "training.micro-batches-equal-large-batch",
         sharing(_first_again),
     ),
     Defect(
-        "W39",
+        "W41",
         "An operation on a leaf that was updated in place gives what it gave before.",
         HARD,
         "training.plain-descent-loop",
         sharing(_old_values_of_leaf),
     ),
     Defect(
-        "W40",
+        "W42",
         "An emptied slot's tensor is used again for the next gradient, whoever holds it.",
         HARD,
         "training.zero-grad-resets-to-none",
         sharing(_used_again),
     ),
     Defect(
-        "W41",
+        "W43",
         "What is computed from a frozen leaf is untracked, whatever else it is computed from.",
         MEDIUM,
         "training.frozen-layer-still-passes-gradient",
         sharing(_cuts_what_uses_it),
     ),
     Defect(
-        "W42",
+        "W44",
         "A frozen leaf whose slot holds a gradient goes on accumulating.",
         HARD,
         "training.detach-splits-adversarial-steps",

@@ -35,21 +35,21 @@ def _slice_for_a_run(real):
 
 DEFECTS = (
     Defect(
-        "W29",
+        "W31",
         "Updating a tracked leaf with recording off moves it to new memory, away from its views.",
         MEDIUM,
         "view.shares-memory-and-carries-gradient",
         patched(inplace, "store", _moved_when_updated),
     ),
     Defect(
-        "W30",
+        "W32",
         "A view that was untracked when it was taken stays so, whatever its base becomes.",
         HARD,
         "view.taken-before-base-was-tracked",
         method("current_node", _asked_once),
     ),
     Defect(
-        "W31",
+        "W33",
         "A list of consecutive positions is read as a slice, and takes a view.",
         HARD,
         "view.advanced-indexing-copies",
