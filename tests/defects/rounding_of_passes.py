@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from conformance.reference import functions, reverse
 
 from .defect import HARD, Defect, patched, sharing, together, vjp
@@ -11,6 +13,8 @@ _OTHERWISE = {
     ("tanh", 0): lambda s, g: g - (g * s.out) * s.out,
     ("exp", 0): lambda s, g: g / functions.reciprocal(s.out),
     ("sqrt", 0): lambda s, g: (g * 0.5) / s.out,
+    ("sin", 0): lambda s, g: g * functions.sin(s.a + math.pi / 2),
+    ("powi", 0): lambda s, g: (g * s.params[0]) * functions.pow(s.a, s.params[0] - 1),
     ("log", 0): lambda s, g: g * functions.reciprocal(s.a),
     ("reciprocal", 0): lambda s, g: -((g * s.out) * s.out),
     ("div", 0): lambda s, g: g * functions.reciprocal(s.b),

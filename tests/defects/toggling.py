@@ -20,6 +20,18 @@ def _as_long_as_its_leaves(real):
     return property(getter, real.fset)
 
 
+def _still_recorded():
+    frozen = Marks()
+
+    def edge_to(real):
+        def wrapped(tensor):
+            return (graph.accumulator(tensor), 0) if frozen.get(tensor) else real(tensor)
+
+        return wrapped
+
+    return together(marking_frozen(frozen), patched(graph, "edge_to", edge_to))
+
+
 def _filled_beside_others():
     frozen = Marks()
 
@@ -63,5 +75,12 @@ DEFECTS = (
         MEDIUM,
         "toggle.freezing-isolates",
         sharing(_filled_beside_others),
+    ),
+    Defect(
+        "W45",
+        "Operations on a frozen leaf are recorded as before, only the leaf is not filled.",
+        MEDIUM,
+        "toggle.freezing-isolates",
+        sharing(_still_recorded),
     ),
 )
