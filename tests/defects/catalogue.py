@@ -12,8 +12,11 @@ from . import (
     graph_ends,
     graphs,
     higher_order,
+    hook_life,
     hooks,
     in_place,
+    kept_gradients,
+    leaf_state,
     lifetime,
     modes,
     operators,
@@ -21,10 +24,17 @@ from . import (
     reductions,
     repeated_passes,
     retention,
+    roots_and_paths,
+    rounding_of_passes,
     shapes,
+    toggling,
+    training_losses,
+    training_steps,
     unforeseen,
     unforeseen_state,
+    view_bases,
     views,
+    write_checks,
 )
 from .defect import Defect
 
@@ -51,6 +61,16 @@ AREAS = (
     forward_mode,
     custom_calls,
     graph_ends,
+    hook_life,
+    write_checks,
+    leaf_state,
+    kept_gradients,
+    roots_and_paths,
+    view_bases,
+    toggling,
+    training_losses,
+    training_steps,
+    rounding_of_passes,
 )
 
 
