@@ -9,20 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from conformance.decoder import (
-    EXACT_NUMBERS,
-    LEAF_WIDTH,
-    SHAPES,
-    SMOOTH_NUMBERS,
-    Draft,
-    Recipe,
-    Shape,
-    fits_second,
-    try_step,
-    usable_ops,
-)
+from conformance.decoder import EXACT_NUMBERS, SMOOTH_NUMBERS, usable_ops
+from conformance.draft import LEAF_WIDTH, SHAPES, Draft, Recipe, Shape, try_step
 from conformance.draw import ByteSource, Scope
 from conformance.moves import BROADCASTING, SMOOTH_OPS
+from conformance.pairing import fits_second
 from conformance.program import Leaf, Program, Step
 
 MORE_SHAPES: tuple[Shape, ...] = (

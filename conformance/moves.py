@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from itertools import permutations
 from typing import Any
 
+from conformance import index_moves
 from conformance.draw import ByteSource
+from conformance.index_moves import Params, Shape, axis_of
 from conformance.kernels import reduced_axes
 
-Shape = tuple[int, ...]
-Params = tuple[Any, ...]
 Move = Callable[[tuple[Shape, ...], ByteSource], Params | None]
 
 NUMBERS = (2.0, 3.0, -1.0, 0.5, -2.0, 4.0, 1.5)
@@ -37,20 +37,14 @@ def _exponent(shapes: tuple[Shape, ...], source: ByteSource) -> Params:
     return (source.choose((2, 3, 1)),)
 
 
-def _axis(shape: Shape, source: ByteSource) -> int:
-    """An axis counted from the front or, half of the time, from the end."""
-    pick = source.below(2 * len(shape))
-    return pick if pick < len(shape) else pick - 2 * len(shape)
-
-
 def _dim(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
-    return (_axis(shapes[0], source),) if shapes[0] else None
+    return (axis_of(shapes[0], source),) if shapes[0] else None
 
 
 def _reduction(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
     if not shapes[0]:
         return None
-    axis = _axis(shapes[0], source)
+    axis = axis_of(shapes[0], source)
     option = source.byte()
     if option & 2 and len(shapes[0]) > 1:
         other = (axis + 1) % len(shapes[0]) if axis >= 0 else -1 if axis != -1 else 0
@@ -81,19 +75,6 @@ def _filled_mean(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None
 
 def _filled_mean_axis(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
     return _reduction(shapes, source) if 0 not in shapes[0] else None
-
-
-def _mask(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
-    if any(0 in shape for shape in shapes):
-        return None
-    bits = source.byte()
-
-    def build(shape: Shape, at: int) -> Any:
-        if not shape:
-            return bool((bits >> (at % 8)) & 1)
-        return tuple(build(shape[1:], at * shape[0] + i) for i in range(shape[0]))
-
-    return (build(max(shapes, key=len), 0),)
 
 
 def _transpose(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
@@ -138,76 +119,12 @@ def _squeeze(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
     return (source.choose(ones),) if ones else None
 
 
-def _select(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
-    shape = shapes[0]
-    if not shape or 0 in shape:
-        return None
-    last = shape[-1]
-    options: list[tuple[Any, ...]] = [
-        (0,),
-        (-1,),
-        (slice(1, None),),
-        (Ellipsis, last - 1),
-        (slice(None, None, 2),),
-        (slice(1, None, 2),),
-        (Ellipsis, slice(0, max(last - 1, 1))),
-    ]
-    if len(shape) < 3:
-        options.append((None,))
-    index = source.choose(options)
-    if index[0] is Ellipsis:
-        index = (slice(None),) * (len(shape) - 1) + index[1:]
-    return (index,)
-
-
-def _unbind(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
-    shape = shapes[0]
-    if not shape or 0 in shape:
-        return None
-    dim = _axis(shape, source)
-    return (dim, source.below(shape[dim]))
-
-
-def _positions(size: int, source: ByteSource) -> tuple[int, ...]:
-    count = source.choose((2, 1, 3))
-    pattern = source.byte()
-    return tuple((pattern // (i + 1) + (i if pattern & 1 else 0)) % size for i in range(count))
-
-
-def _take(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
-    if not shapes[0] or shapes[0][0] == 0:
-        return None
-    return (_positions(shapes[0][0], source),)
-
-
-def _index_select(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
-    if not shapes[0]:
-        return None
-    dim = _axis(shapes[0], source)
-    return (dim, _positions(shapes[0][dim], source)) if shapes[0][dim] else None
-
-
-def _gather(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
-    shape = shapes[0]
-    if not shape or 0 in shape:
-        return None
-    dim = _axis(shape, source)
-    pattern = source.byte()
-
-    def build(at: int, rest: Shape) -> Any:
-        if not rest:
-            return (pattern >> (at % 8)) % shape[dim]
-        return tuple(build(at * rest[0] + i, rest[1:]) for i in range(rest[0]))
-
-    return (dim, build(0, shape))
-
-
 def _join_axis(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
     rank = len(shapes[0])
     unequal = [axis for axis in range(rank) if shapes[0][axis] != shapes[1][axis]]
     if unequal:
         return (unequal[0] - rank * (source.byte() & 1),)
-    return (_axis(shapes[0], source),) if shapes[0] else None
+    return (axis_of(shapes[0], source),) if shapes[0] else None
 
 
 def _new_axis(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
@@ -253,12 +170,12 @@ MOVES: Mapping[str, Move] = {
     "expand": _expand,
     "unsqueeze": _unsqueeze,
     "squeeze": _squeeze,
-    "select": _select,
-    "unbind": _unbind,
-    "take": _take,
-    "index_select": _index_select,
-    "gather": _gather,
-    "where": _mask,
+    "select": index_moves.select,
+    "unbind": index_moves.unbind,
+    "take": index_moves.take,
+    "index_select": index_moves.index_select,
+    "gather": index_moves.gather,
+    "where": index_moves.mask,
     "concat": _join_axis,
     "stack": _new_axis,
     "softmax": _filled_dim,

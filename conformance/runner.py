@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -182,7 +181,6 @@ class Runner:
         count = max(1, round(PROFILES[self.profile] * behavior.examples))
         again = f"/{number}" if number else ""
         seed = crc32(f"{self.seed}/{behavior.id}/{dtype}{again}".encode())
-        gc.freeze()  # what was imported so far need not be walked again for every example
         for data in drawn(width, count, seed):
             example(data)
 

@@ -8,7 +8,8 @@ from math import prod
 import numpy as np
 
 from conformance import alone
-from conformance.decoder import SHAPES, Recipe, decode_program
+from conformance.decoder import decode_program
+from conformance.draft import SHAPES, Recipe
 from conformance.draw import (
     ByteSource,
     Draw,

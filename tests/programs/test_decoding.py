@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from conformance import truth
 from conformance.conditioning import Received
-from conformance.decoder import LEAF_BYTES, NO_STEP, SIGNIFICAND, STEP_BYTES, Recipe, decode_program
+from conformance.decoder import NO_STEP, decode_program
+from conformance.draft import LEAF_BYTES, STEP_BYTES, Recipe
 from conformance.draw import ByteSource, Scope
+from conformance.ending import SIGNIFICAND
 from conformance.forms import Choice
 from conformance.moves import EXACT_OPS, SMOOTH_OPS
 from conformance.ops import OPS, evaluate

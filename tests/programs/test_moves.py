@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.decoder import SHAPES
+from conformance.draft import SHAPES
 from conformance.draw import ByteSource
 from conformance.moves import BROADCASTING, EXACT_OPS, MOVES, SMOOTH_MOVES, SMOOTH_OPS
 from conformance.ops import OPS, evaluate
