@@ -10,23 +10,30 @@ from collections.abc import Sequence
 from math import prod
 
 from conformance.decoder import EXACT_NUMBERS, SMOOTH_NUMBERS, usable_ops
-from conformance.draft import LEAF_WIDTH, SHAPES, Draft, Recipe, Shape, try_step
+from conformance.draft import LEAF_WIDTH, Draft, Recipe, Shape, try_step
 from conformance.draw import ByteSource, Scope
 from conformance.moves import BROADCASTING, SMOOTH_OPS
 from conformance.pairing import fits_second
 from conformance.program import Leaf, Program, Step
 
-MORE_SHAPES: tuple[Shape, ...] = (
-    *SHAPES, (3, 2), (2, 3, 4), (1, 2, 1), (3, 3), (2, 2, 3), (1, 2, 3), (4,), (2, 3, 1), (2, 0),
-    (4, 2),
+BY_RANK: tuple[tuple[Shape, ...], ...] = (
+    ((),),
+    ((2,), (3,), (1,), (4,), (3,), (0,)),
+    (
+        (2, 3), (3, 3), (2, 2), (3, 1), (1, 3), (3, 2), (3, 3), (4, 2), (2, 2), (1, 1), (0, 3),
+        (2, 0),
+    ),
+    ((2, 2, 2), (2, 1, 2), (2, 3, 4), (1, 2, 1), (2, 2, 3), (1, 2, 3), (2, 3, 1), (3, 3, 2)),
 )  # fmt: skip
 CHOICES = 11
-RANKS = (1, 2, 3, 0, 1, 2, 3)
+RANKS = (1, 2, 3, 2, 0, 2, 3, 1)
 NUMBERS = 16
 WIDTH = CHOICES + NUMBERS
 MANY_CASES = (
-    *("matmul",) * 5, *("select",) * 3, "index_select", "permute", "reshape", "sum_axis",
-    "mean_axis", "expand", "where", "concat", "gather", "cumsum", "transpose",
+    *("matmul",) * 7, *("sum_axis",) * 6, *("index_select",) * 6, *("permute",) * 4,
+    *("mean_axis",) * 3, *("select",) * 3, *("gather",) * 3, *("reshape",) * 3, *("pow",) * 2,
+    *("div",) * 2, *("expand",) * 2, *("concat",) * 2, *("cumsum",) * 2, "where", "transpose",
+    "unbind",
 )  # fmt: skip
 POSITIVE = frozenset(("log", "sqrt", "pow"))
 
@@ -37,11 +44,12 @@ def decode_alone(source: ByteSource, scope: Scope, bits: float) -> Program:
     smooth = tuple(op for op in SMOOTH_OPS if op in scope.ops)
     ops = (*exact, *smooth, *(op for op in MANY_CASES if op in scope.ops))
     op = ops[source.byte() % len(ops)]
-    shapes = [shape for shape in MORE_SHAPES if len(shape) <= scope.max_ndim]
-    rank, start = RANKS[source.byte() % len(RANKS)], source.byte() % len(shapes)
+    rank, start = RANKS[source.byte() % len(RANKS)], source.byte()
     choices, numbers = source.take(CHOICES - 3), source.take(NUMBERS)
-    turned = (*shapes[start:], *shapes[:start])
-    for shape in sorted(turned, key=lambda shape: len(shape) != rank):
+    shapes = [shape for group in BY_RANK[: scope.max_ndim + 1] for shape in group]
+    group = BY_RANK[min(rank, scope.max_ndim)]
+    at = start % len(group)
+    for shape in (*group[at:], *group[:at], *shapes):
         choices.position = 0
         draft = _draft(op, shape, shapes, choices, numbers, scope, bits)
         if draft is not None:

@@ -48,7 +48,7 @@ def _reduction(shapes: tuple[Shape, ...], source: ByteSource) -> Params | None:
     option = source.byte()
     if option & 2 and len(shapes[0]) > 1:
         other = (axis + 1) % len(shapes[0]) if axis >= 0 else -1 if axis != -1 else 0
-        return ((axis, other), bool(option & 1))
+        return ((other, axis) if option & 4 else (axis, other), bool(option & 1))
     return (axis, bool(option & 1))
 
 

@@ -25,7 +25,7 @@ KINKS = note("autograd", "gradients-for-non-differentiable-functions")
     level=CORE,
     sources=[FUNCTION, note("autograd", "how-autograd-encodes-history")],
     given={"program": single_operations(), "v": cotangents()},
-    examples=10.0,
+    examples=15.0,
 )
 def gradient_is_its_derivative(session, program, v):
     session.vjp(program, v(output_shape(program)))
