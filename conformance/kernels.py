@@ -168,38 +168,6 @@ def squeeze(xs: Arrays, ranks: Ranks, dim: int) -> Array:
     return x.squeeze(axis) if x.shape[axis] == 1 else x
 
 
-def full_index(index: tuple[Any, ...], rank: int) -> tuple[Any, ...]:
-    """``index`` completed to every core axis and led by an ellipsis for the batch axes."""
-    used = sum(item is not None for item in index)
-    return (Ellipsis, *index, *(slice(None),) * (rank - used))
-
-
-def select(xs: Arrays, ranks: Ranks, index: tuple[Any, ...]) -> Array:
-    return xs[0][full_index(index, ranks[0])]
-
-
-def take(xs: Arrays, ranks: Ranks, positions: tuple[int, ...]) -> Array:
-    return np.take(xs[0], positions, axis=-ranks[0])
-
-
-def index_select(xs: Arrays, ranks: Ranks, dim: int, positions: tuple[int, ...]) -> Array:
-    return np.take(xs[0], positions, axis=from_end(dim, ranks[0]))
-
-
-def gather(xs: Arrays, ranks: Ranks, dim: int, positions: Any) -> Array:
-    x, rank = xs[0], ranks[0]
-    where = np.asarray(positions, dtype=np.intp)
-    core = [slice(0, size) for size in where.shape]
-    axis = dim % rank
-    grid: list[Any] = [
-        where
-        if at == axis
-        else np.arange(where.shape[at]).reshape([-1 if k == at else 1 for k in range(rank)])
-        for at in range(len(core))
-    ]
-    return x[(Ellipsis, *grid)]
-
-
 def where(xs: Arrays, ranks: Ranks, mask: Any) -> Array:
     chosen = np.asarray(mask, dtype=bool)
     a, b = lifted(xs, ranks)
@@ -214,55 +182,6 @@ def stack(xs: Arrays, ranks: Ranks, dim: int) -> Array:
     return np.stack(same_batch(xs, ranks), axis=from_end(dim, ranks[0] + 1))
 
 
-def unbind(xs: Arrays, ranks: Ranks, dim: int, pick: int) -> Array:
-    x = np.moveaxis(xs[0], from_end(dim, ranks[0]), -1)
-    return x[..., pick]
-
-
-def put(xs: Arrays, ranks: Ranks, index: tuple[Any, ...]) -> Array:
-    """``xs[0]`` with the indexed part replaced by ``xs[1]``, which broadcasts into it."""
-    target, value = xs
-    batch = np.broadcast_shapes(
-        target.shape[: target.ndim - ranks[0]], value.shape[: value.ndim - ranks[1]]
-    )
-    out = np.broadcast_to(target, batch + target.shape[target.ndim - ranks[0] :]).copy()
-    at = full_index(index, ranks[0])
-    part = out[at]
-    out[at] = lift(value, ranks[1], part.ndim - len(batch))
-    return out
-
-
-def put_at(xs: Arrays, ranks: Ranks, positions: tuple[int, ...]) -> Array:
-    """``xs[0]`` with the given positions of its first axis replaced by ``xs[1]``."""
-    return put(xs, ranks, (list(positions),))
-
-
-def replace(xs: Arrays, ranks: Ranks, path: tuple[tuple[str, tuple[Any, ...]], ...]) -> Array:
-    """``xs[0]`` with the part that a path of view kernels reaches replaced by ``xs[1]``."""
-    target, value = xs
-    batch = np.broadcast_shapes(
-        target.shape[: target.ndim - ranks[0]], value.shape[: value.ndim - ranks[1]]
-    )
-    out = np.broadcast_to(target, batch + target.shape[target.ndim - ranks[0] :]).copy()
-    part, rank = out, ranks[0]
-    for name, params in path:
-        part = VIEWS[name]((part,), (rank,), *params)
-        rank = part.ndim - len(batch)
-    part[...] = lift(value, ranks[1], rank)
-    return out
-
-
 def overwrite(xs: Arrays, ranks: Ranks) -> Array:
     """``xs[1]`` broadcast to the shape of ``xs[0]``, whose own values no longer count."""
     return add((np.zeros_like(xs[0]), xs[1]), ranks)
-
-
-VIEWS: dict[str, Kernel] = {
-    "transpose": transpose,
-    "permute": permute,
-    "expand": expand,
-    "unsqueeze": unsqueeze,
-    "squeeze": squeeze,
-    "select": select,
-    "unbind": unbind,
-}

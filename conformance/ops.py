@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from conformance import index_kernels as ik
 from conformance import kernels as k
 from conformance.forms import (
     Bilinear,
@@ -121,19 +122,19 @@ _TABLE = (
     _view("expand", k.expand, "shape"),
     _view("unsqueeze", k.unsqueeze, "dim"),
     _view("squeeze", k.squeeze, "dim"),
-    _view("select", k.select, "index"),
-    linear("unbind", k.unbind, "dim", "pick", view=True, passes_on=True),
-    linear("take", k.take, "positions", may_keep=True),
-    linear("index_select", k.index_select, "dim", "positions", may_keep=True),
-    linear("gather", k.gather, "dim", "positions", may_keep=True),
+    _view("select", ik.select, "index"),
+    linear("unbind", ik.unbind, "dim", "pick", view=True, passes_on=True),
+    linear("take", ik.take, "positions", may_keep=True),
+    linear("index_select", ik.index_select, "dim", "positions", may_keep=True),
+    linear("gather", ik.gather, "dim", "positions", may_keep=True),
     linear("where", k.where, "mask", may_keep=True),
     linear("concat", k.concatenate, "dim", passes_on=True),
     linear("stack", k.stack, "dim", passes_on=True),
     linear("clone", k.identity, passes_on=True),
     linear("cast", k.identity, "dtype", passes_on=True),
-    linear("put", k.put, "index", may_keep=True),
-    linear("put_at", k.put_at, "positions", may_keep=True),
-    linear("replace", k.replace, "path", may_keep=True),
+    linear("put", ik.put, "index", may_keep=True),
+    linear("put_at", ik.put_at, "positions", may_keep=True),
+    linear("replace", ik.replace, "path", may_keep=True),
     linear("overwrite", k.overwrite, may_keep=True),
     elementwise("exp", np.exp, lambda x, y, n: [y] * n, keeps=("out",), exact=False),
     elementwise(

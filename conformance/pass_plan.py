@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conformance import oracle
 from conformance.conditioning import Part, Received
-from conformance.entries import Entry
+from conformance.entries import Entry, HookRecord
 from conformance.kernels import Array
 from conformance.ledger import Outcome
 from conformance.nodes import Node, ancestors
@@ -79,3 +80,37 @@ def foresee(
     outcome = ledger.outcome(visited, certain)
     keeps_graph = create_graph if retain_graph is None else retain_graph
     return Pass(entries, vs, targets, reach, visited, certain, outcome, keeps_graph)
+
+
+def flow(session: Session, plan: Pass, entries: Sequence[Entry]) -> dict[int, tuple[Array, Array]]:
+    """The gradients before and after hooks, by source; every hook on the way is noted as called."""
+    hooks = {key: records for key, records in session.ledger.hooks.items() if records}
+    targets = [entry.source for entry in entries]
+    if plan.targets is not None and hooks:
+        on_the_way = {node.id for node in (*plan.visited, *targets)}
+        hooks = {key: records for key, records in hooks.items() if key in on_the_way}
+    totals = oracle.flow(
+        [root.source for root in plan.roots],
+        [v.value for v in plan.cotangents],
+        targets,
+        {key: _compose(records) for key, records in hooks.items()},
+        reach=plan.reach,
+        memory=session.ledger.jets,
+    )
+    for key, records in hooks.items():
+        if key in totals:
+            value = totals[key][0]
+            for record in records:
+                record.certain = record.certain and (key in plan.certain or bool(value.any()))
+                record.expected.append(Node(value, exact=plan.exact))
+                value = record.transform(value)
+    return totals
+
+
+def _compose(records: Sequence[HookRecord]) -> Callable[[Array], Array]:
+    def apply_all(gradient: Array) -> Array:
+        for record in records:
+            gradient = record.transform(gradient)
+        return gradient
+
+    return apply_all

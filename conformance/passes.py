@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance import oracle
 from conformance.adapter import Unsupported
-from conformance.entries import UNKNOWN, Entry, History, HookRecord, Storage
+from conformance.entries import UNKNOWN, Entry, History, Storage
 from conformance.kernels import Array
 from conformance.ledger import Outcome
 from conformance.nodes import Node
 from conformance.pass_phrases import listed, require, spoken
-from conformance.pass_plan import Pass, foresee
+from conformance.pass_plan import Pass, flow, foresee
 from conformance.trace import PRESENT, Check, Divergence, EngineError, miscounted, told
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def gradients(
     results: list[Any] = []
     session.trace[-1].results = results
     made: list[Var | None] = []
-    totals = _flow(session, plan, [x.entry for x in inputs])
+    totals = flow(session, plan, [x.entry for x in inputs])
     for x, handle in zip(inputs, handles, strict=True):
         entry = _gradient_of(plan, x.entry, totals, create_graph, materialize_grads)
         if entry is None or handle is None:
@@ -181,7 +180,7 @@ def _taint(session: Session, plan: Pass, *, slots: bool) -> None:
 def _settle(session: Session, plan: Pass, create_graph: bool) -> None:
     """What a pass that succeeded leaves in slots, nodes and hooks."""
     filled = _filled(session, plan)
-    totals = _flow(session, plan, filled)
+    totals = flow(session, plan, filled)
     _mark_freed(session, plan)
     for entry in filled:
         if plan.targets is not None and not entry.is_leaf:
@@ -199,40 +198,6 @@ def _filled(session: Session, plan: Pass) -> list[Entry]:
         return list({id(entry): entry for entry in plan.targets}.values())
     entries = {id(x.entry): x.entry for x in session.vars}.values()
     return [e for e in entries if e.requires_grad and (e.is_leaf or e.retains)]
-
-
-def _flow(session: Session, plan: Pass, entries: Sequence[Entry]) -> dict[int, tuple[Array, Array]]:
-    """The gradients before and after hooks, by source; every hook on the way is noted as called."""
-    hooks = {key: records for key, records in session.ledger.hooks.items() if records}
-    targets = [entry.source for entry in entries]
-    if plan.targets is not None and hooks:
-        on_the_way = {node.id for node in (*plan.visited, *targets)}
-        hooks = {key: records for key, records in hooks.items() if key in on_the_way}
-    totals = oracle.flow(
-        [root.source for root in plan.roots],
-        [v.value for v in plan.cotangents],
-        targets,
-        {key: _compose(records) for key, records in hooks.items()},
-        reach=plan.reach,
-        memory=session.ledger.jets,
-    )
-    for key, records in hooks.items():
-        if key in totals:
-            value = totals[key][0]
-            for record in records:
-                record.certain = record.certain and (key in plan.certain or bool(value.any()))
-                record.expected.append(Node(value, exact=plan.exact))
-                value = record.transform(value)
-    return totals
-
-
-def _compose(records: Sequence[HookRecord]) -> Callable[[Array], Array]:
-    def apply_all(gradient: Array) -> Array:
-        for record in records:
-            gradient = record.transform(gradient)
-        return gradient
-
-    return apply_all
 
 
 def _gradient_of(

@@ -44,7 +44,7 @@ def gradient_is_its_derivative(session, program, v):
         "by_first": booleans(),
     },
     requires=["operation.gradient-is-its-derivative"],
-    examples=4.0,
+    examples=6.0,
 )
 def second_derivative(session, program, v, w, by_first):
     leaves = session.leaves(program)
@@ -64,7 +64,7 @@ def second_derivative(session, program, v, w, by_first):
     sources=[doc("torch.autograd.forward_ad.dual_level"), doc("torch.func.jvp")],
     given={"program": single_operations(), "first": cotangents(), "second": cotangents()},
     requires=["forward.tangent-is-jacobian-vector-product"],
-    examples=4.0,
+    examples=6.0,
 )
 def tangent_is_its_derivative(session, program, first, second):
     shapes = [leaf.shape for leaf in program.leaves]
