@@ -39,7 +39,7 @@ def seed_for_all_tests(request, monkeypatch):
 def test_shrinking_ends_with_the_simplest_string():
     found = bytes([200, 17, 96, 5, 250])
 
-    assert shrink(lambda data: data[2] > 40 and data[4] % 7 == 5, found) == bytes([0, 0, 41, 0, 5])
+    assert shrink(lambda data: data[2] > 40 and data[4] > 4, found) == bytes([0, 0, 41, 0, 5])
 
 
 def test_shrinking_is_repeatable():
