@@ -33,7 +33,7 @@ FAULTY = {
     "Reshaped": "shape",
     "Narrowed": "float16",
     "NotANumber": "the value is wrong",
-    "Unsteady": "requires_grad",
+    "Unsteady": "detaching gives another tensor",
 }
 MISREAD = {
     "Lies": "fail",
