@@ -16,7 +16,7 @@ import numpy as np
 from conformance.forms import Composite
 from conformance.jets import MAGNITUDE, SIGNED, Algebra, Jet
 from conformance.kernels import Array
-from conformance.nodes import Node, ancestors
+from conformance.nodes import Node, ancestors, behind
 from conformance.ops import unfold
 from conformance.oracle import Gradient, jets, seeds
 
@@ -88,14 +88,7 @@ def _spread(noisy: Array, value: Array) -> Array:
 
 def _closure(roots: Sequence[Node]) -> list[Node]:
     """All nodes that the values of ``roots`` were computed from, operands first."""
-    seen: dict[int, Node] = {}
-    pending = list(roots)
-    while pending:
-        node = pending.pop()
-        if node.id not in seen:
-            seen[node.id] = node
-            pending.extend(node.inputs)
-    return [seen[key] for key in sorted(seen)]
+    return behind(roots, lambda node: node.inputs)
 
 
 def _perturbed(roots: Sequence[Node]) -> dict[int, Array]:

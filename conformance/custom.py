@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from conformance.entries import Entry, History, Kept, Storage
+from conformance.entries import Entry, Kept, result
 from conformance.ledger import Ledger
 from conformance.nodes import Node, Overlay, apply_op
 
@@ -76,14 +76,12 @@ def custom_nodes(
     entries = []
     for at, node in enumerate(_MODELS[name](nodes, edges, constants)):
         recorded = tracked and at not in _UNTRACKED_OUTPUTS.get(name, ())
-        history = History(Storage(node.value), node, recorded)
-        entry = Entry(history, (), node, recorded, inputs[0].dtype)
-        entry.leaf = not recorded
+        entry = result(node, recorded, inputs[0].dtype)
         entries.append(entry)
         if recorded and name in _BROKEN:
             ledger.broken.add(node.id)
         if recorded and name in _KEEPS_RESULT:
-            ledger.kept[node.id] = [Kept(history.storage, 0, surely=True)]
+            ledger.kept[node.id] = [Kept(entry.history.storage, 0, surely=True)]
             ledger.surely_keeps.add(node.id)
         if recorded and name in _SAVES:
             storages = [inputs[i].history.storage for i in _SAVES[name]]

@@ -127,6 +127,13 @@ class Entry:
         return self.node is not None and self.leaf
 
 
+def result(node: Node, tracked: bool, dtype: str) -> Entry:
+    """What an operation gives on memory of its own: a leaf unless it is tracked."""
+    entry = Entry(History(Storage(node.value), node, tracked), (), node, tracked, dtype)
+    entry.leaf = not tracked
+    return entry
+
+
 class Kept(NamedTuple):
     """A value kept for the backward pass: where, at which version, and whether surely."""
 

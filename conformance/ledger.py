@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from conformance.conditioning import Received
-from conformance.entries import UNKNOWN, Entry, History, HookRecord, Kept, Storage
+from conformance.entries import UNKNOWN, Entry, History, HookRecord, Kept, Storage, result
 from conformance.forms import Bilinear
 from conformance.jets import Jet
 from conformance.kernels import Array
@@ -54,9 +54,9 @@ class Ledger:
         if OPS[op_name].view:
             source = operands[0]
             entry = Entry(source.history, (*source.path, (op_name, params)), node, tracked, dtype)
+            entry.leaf = not tracked
         else:
-            entry = Entry(History(Storage(node.value), node, tracked), (), node, tracked, dtype)
-        entry.leaf = not tracked
+            entry = result(node, tracked, dtype)
         if tracked:
             self._keep(op_name, node, operands, entry.history.storage)
         return entry
@@ -175,7 +175,7 @@ class Ledger:
 
     def outcome(self, visited: Sequence[Node], certain: Collection[int]) -> Outcome:
         """What running these nodes is bound to do; those not ``certain`` may be left out."""
-        result = Outcome.SUCCEEDS
+        outcome = Outcome.SUCCEEDS
         for node in visited:
             sure = node.id in certain
             if sure and node.id in self.broken:
@@ -184,13 +184,13 @@ class Ledger:
                 if sure and node.id in self.surely_keeps:
                     return Outcome.FREED
                 if node.id in self.kept or not node.through:
-                    result = Outcome.EITHER
+                    outcome = Outcome.EITHER
             for kept in self.kept.get(node.id, ()):
                 if kept.storage.version != kept.version:
                     if sure and kept.surely:
                         return Outcome.MODIFIED
-                    result = Outcome.EITHER
-        return result
+                    outcome = Outcome.EITHER
+        return outcome
 
     def free(self, visited: Sequence[Node], certain: Collection[int]) -> None:
         """Let go of what nodes keep; those not ``certain`` may still have it."""
@@ -217,9 +217,7 @@ class Ledger:
         self.write(slot, _added(slot.node, gradient), tracked=False)
 
     def _gradient_entry(self, gradient: Node, tracked: bool, dtype: str) -> Entry:
-        history = History(Storage(gradient.value), gradient, tracked)
-        entry = Entry(history, (), gradient, tracked, dtype)
-        entry.leaf = not tracked
+        entry = result(gradient, tracked, dtype)
         entry.flags_known = not tracked
         return entry
 

@@ -128,14 +128,18 @@ def ancestors(roots: Iterable[Node], *, past_gradients: bool = True) -> list[Nod
     Without ``past_gradients`` a gradient is an end: which of the nodes behind it another
     differentiation runs is for the engine to say.
     """
+    if past_gradients:
+        return behind(roots, lambda node: node.edges)
+    return behind(roots, lambda node: node.edges if node.through else ())
+
+
+def behind(roots: Iterable[Node], parents: Callable[[Node], Iterable[Node | None]]) -> list[Node]:
+    """The roots, and all nodes that ``parents`` lead to from them, operands first."""
     seen: dict[int, Node] = {}
-    pending = list(roots)
+    pending: list[Node | None] = [*roots]
     while pending:
         node = pending.pop()
-        if node.id not in seen:
+        if node is not None and node.id not in seen:
             seen[node.id] = node
-            if past_gradients or node.through:
-                for edge in node.edges:
-                    if edge is not None:
-                        pending.append(edge)
+            pending.extend(parents(node))
     return [seen[key] for key in sorted(seen)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,13 +11,10 @@ from conformance import oracle
 from conformance.conditioning import Part, Received
 from conformance.entries import Entry, HookRecord
 from conformance.kernels import Array
-from conformance.ledger import Outcome
+from conformance.ledger import Ledger, Outcome
 from conformance.nodes import Node, ancestors
 from conformance.oracle import Gradient
-
-if TYPE_CHECKING:
-    from conformance.session import Session
-    from conformance.var import Var
+from conformance.pass_phrases import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +33,7 @@ class Pass:
     certain: frozenset[int]
     outcome: Outcome
     keeps_graph: bool
+    create_graph: bool
 
     @property
     def exact(self) -> bool:
@@ -47,44 +44,38 @@ class Pass:
         """Whether an engine may as well see no dependence: a zero from behind a gradient."""
         return source.id not in self.certain and not gradient.any()
 
-    def gradient(self, entry: Entry, value: Array, create_graph: bool) -> Node:
+    def gradient(self, entry: Entry, value: Array) -> Node:
         """The node of a gradient with this value, differentiable if the pass is."""
         roots = tuple(root.source for root in self.roots)
-        if create_graph:
+        if self.create_graph:
             return Gradient(roots, self.cotangents, entry.source)
         vs = tuple(v.value for v in self.cotangents)
         return Received(value, (Part(roots, vs, entry.source),), self.exact)
 
 
-def foresee(
-    session: Session,
-    roots: Sequence[Var],
-    cotangents: Sequence[Var | None] | None,
-    retain_graph: bool | None,
-    create_graph: bool,
-    inputs: Sequence[Var] | None,
-) -> Pass:
-    """What the ledger says of a backward pass before it runs; the arguments are the pass's own."""
-    ledger = session.ledger
+def foresee(ledger: Ledger, asked: Request) -> Pass:
+    """What the ledger says of a backward pass before it runs."""
     vs = tuple(
         Node(np.ones(root.shape)) if v is None else v.entry.node
-        for root, v in zip(roots, cotangents or [None] * len(roots), strict=True)
+        for root, v in zip(asked.roots, asked.cotangents or [None] * len(asked.roots), strict=True)
     )
-    entries = tuple(root.entry for root in roots)
-    targets = None if inputs is None else tuple(x.entry for x in inputs)
+    entries = tuple(root.entry for root in asked.roots)
+    targets = None if asked.inputs is None else tuple(x.entry for x in asked.inputs)
     ends = [entry.node for entry in entries]
     reach = ancestors(ends)
     direct = reach if all(n.through for n in reach) else ancestors(ends, past_gradients=False)
     visited = ledger.visited(reach, None if targets is None else [x.source for x in targets])
     certain = frozenset([node.id for node in direct])
     outcome = ledger.outcome(visited, certain)
-    keeps_graph = create_graph if retain_graph is None else retain_graph
-    return Pass(entries, vs, targets, reach, visited, certain, outcome, keeps_graph)
+    return Pass(
+        entries, vs, targets, reach, visited, certain, outcome, asked.keeps_graph,
+        asked.create_graph,
+    )  # fmt: skip
 
 
-def flow(session: Session, plan: Pass, entries: Sequence[Entry]) -> dict[int, tuple[Array, Array]]:
+def flow(ledger: Ledger, plan: Pass, entries: Sequence[Entry]) -> dict[int, tuple[Array, Array]]:
     """The gradients before and after hooks, by source; every hook on the way is noted as called."""
-    hooks = {key: records for key, records in session.ledger.hooks.items() if records}
+    hooks = {key: records for key, records in ledger.hooks.items() if records}
     targets = [entry.source for entry in entries]
     if plan.targets is not None and hooks:
         on_the_way = {node.id for node in (*plan.visited, *targets)}
@@ -95,7 +86,7 @@ def flow(session: Session, plan: Pass, entries: Sequence[Entry]) -> dict[int, tu
         targets,
         {key: _compose(records) for key, records in hooks.items()},
         reach=plan.reach,
-        memory=session.ledger.jets,
+        memory=ledger.jets,
     )
     for key, records in hooks.items():
         if key in totals:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.adapter import Unsupported
-from conformance.entries import UNKNOWN, Entry, History, Storage
+from conformance.entries import UNKNOWN, Entry, result
 from conformance.kernels import Array
 from conformance.ledger import Outcome
 from conformance.nodes import Node
-from conformance.pass_phrases import listed, require, spoken
+from conformance.pass_phrases import Request, listed, require, spoken
 from conformance.pass_plan import Pass, flow, foresee
 from conformance.trace import PRESENT, Check, Divergence, EngineError, miscounted, told
 
@@ -42,8 +42,9 @@ def backward(
     Raises:
         Divergence: the engine refused a pass that is bound to succeed, or the reverse.
     """
-    name, arguments = spoken(session.adapter, roots, cotangents, retain_graph, create_graph, inputs)
-    plan = foresee(session, roots, cotangents, retain_graph, create_graph, inputs)
+    asked = Request(roots, cotangents, retain_graph, create_graph, inputs)
+    name, arguments = spoken(session.adapter, asked)
+    plan = foresee(session.ledger, asked)
     if name == "backward_keeping_graph" and plan.outcome is Outcome.FREED:
         if session.expecting:
             raise Unsupported("a backward pass that frees the graph")
@@ -53,7 +54,7 @@ def backward(
     refused = _run(session, name, arguments, plan)
     if isinstance(refused, Outcome):
         return refused
-    _settle(session, plan, create_graph)
+    _settle(session, plan)
     return Outcome.SUCCEEDS
 
 
@@ -74,14 +75,13 @@ def gradients(
         One gradient for each input, None where there is none; nothing but None where the pass may
         be refused, and was.
     """
-    plan = foresee(session, outputs, cotangents, retain_graph, create_graph, inputs)
+    asked = Request(outputs, cotangents, retain_graph, create_graph, inputs)
+    plan = foresee(session.ledger, asked)
+    require(session.adapter, asked, allow_unused, materialize_grads)
     arguments = (
         list(outputs), list(inputs), listed(cotangents), retain_graph, create_graph,
         allow_unused, materialize_grads,
     )  # fmt: skip
-    require(
-        session.adapter, cotangents, retain_graph, create_graph, allow_unused, materialize_grads
-    )
     handles = _run(session, "gradients", arguments, plan)
     if isinstance(handles, Outcome):
         return [None] * len(inputs)
@@ -91,9 +91,9 @@ def gradients(
     results: list[Any] = []
     session.trace[-1].results = results
     made: list[Var | None] = []
-    totals = flow(session, plan, [x.entry for x in inputs])
+    totals = flow(session.ledger, plan, [x.entry for x in inputs])
     for x, handle in zip(inputs, handles, strict=True):
-        entry = _gradient_of(plan, x.entry, totals, create_graph, materialize_grads)
+        entry = _gradient_of(plan, x.entry, totals, materialize_grads)
         if entry is None or handle is None:
             if (entry is None) != (handle is None) and not (entry and entry.optional):
                 raise _disagreement(len(made), entry, handle)
@@ -177,19 +177,19 @@ def _taint(session: Session, plan: Pass, *, slots: bool) -> None:
         record.certain = False
 
 
-def _settle(session: Session, plan: Pass, create_graph: bool) -> None:
+def _settle(session: Session, plan: Pass) -> None:
     """What a pass that succeeded leaves in slots, nodes and hooks."""
     filled = _filled(session, plan)
-    totals = flow(session, plan, filled)
+    totals = flow(session.ledger, plan, filled)
     _mark_freed(session, plan)
     for entry in filled:
         if plan.targets is not None and not entry.is_leaf:
             entry.retains = True
         found = totals.get(entry.source.id)
         if found is not None:
-            node = plan.gradient(entry, found[1], create_graph)
+            node = plan.gradient(entry, found[1])
             optional = plan.optional(entry.source, found[1])
-            session.ledger.accumulate(entry, node, create_graph, optional=optional)
+            session.ledger.accumulate(entry, node, plan.create_graph, optional=optional)
 
 
 def _filled(session: Session, plan: Pass) -> list[Entry]:
@@ -201,25 +201,15 @@ def _filled(session: Session, plan: Pass) -> list[Entry]:
 
 
 def _gradient_of(
-    plan: Pass,
-    entry: Entry,
-    totals: dict[int, tuple[Array, Array]],
-    create_graph: bool,
-    materialize: bool,
+    plan: Pass, entry: Entry, totals: dict[int, tuple[Array, Array]], materialize: bool
 ) -> Entry | None:
     found = totals.get(entry.source.id)
-    if found is None:
-        if not materialize:
-            return None
-        node: Node = Node(np.zeros(entry.value.shape))
-        create_graph = False
-    else:
-        node = plan.gradient(entry, found[1], create_graph)
-    made = Entry(
-        History(Storage(node.value), node, create_graph), (), node, create_graph, entry.dtype
-    )
-    made.leaf = not create_graph
-    made.flags_known = not create_graph and not materialize
+    if found is None and not materialize:
+        return None
+    tracked = plan.create_graph and found is not None
+    zeros = Node(np.zeros(entry.value.shape))
+    made = result(zeros if found is None else plan.gradient(entry, found[1]), tracked, entry.dtype)
+    made.flags_known = not tracked and not materialize
     made.optional = found is not None and plan.optional(entry.source, found[1])
     return made
 
