@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import forward_ad, functional, modes, reverse
+from . import forward_ad, functional, modes, passes
 from .errors import NonScalarRootError
 
 
@@ -64,7 +64,7 @@ def vjp(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], t
         output = func(*points)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
-        found = reverse.grad(
+        found = passes.grad(
             output,
             points,
             cotangent,

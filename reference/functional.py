@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import dispatch, joining, modes, reverse, shapes, tensors
+from . import dispatch, joining, modes, passes, shapes, tensors
 from .errors import AutogradError, ShapeError, UnusedInputError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def gradients(
         raise UnusedInputError("an output is independent of the inputs, which strict forbids")
     found: tuple[Tensor | None, ...] = (None,) * len(inputs)
     if places:
-        found = reverse.grad(
+        found = passes.grad(
             [outputs[place] for place in places],
             inputs,
             None if seeds is None else [seeds[place] for place in places],
