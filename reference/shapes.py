@@ -31,20 +31,14 @@ def _filled(xp: Any, a: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-define(
-    "view",
-    "ViewBackward0",
-    lambda xp, a, shape, old: a.reshape(shape),
-    lambda s, g: reshape(g, s.params[1]),
-    jvp=linear,
-)
-define(
-    "reshape_copy",
-    "UnsafeViewBackward0",
-    lambda xp, a, shape, old: a.reshape(shape),
-    lambda s, g: reshape(g, s.params[1]),
-    jvp=linear,
-)
+for _key, _node in (("view", "ViewBackward0"), ("reshape_copy", "UnsafeViewBackward0")):
+    define(
+        _key,
+        _node,
+        lambda xp, a, shape, old: a.reshape(shape),
+        lambda s, g: reshape(g, s.params[1]),
+        jvp=linear,
+    )
 define(
     "unsqueeze",
     "UnsqueezeBackward0",
