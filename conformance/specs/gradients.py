@@ -18,15 +18,7 @@ from conformance.expect import (
     expect_value,
 )
 from conformance.specs._products import tracked_factor, used
-from conformance.strategies import (
-    arrays,
-    booleans,
-    cotangents,
-    integers,
-    lists,
-    programs,
-    sampled,
-)
+from conformance.strategies import arrays, booleans, cotangents, integers, lists, programs, sampled
 from conformance.truth import gradients, vjp_of
 
 GRAD = doc("torch.autograd.grad")
