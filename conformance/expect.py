@@ -64,6 +64,11 @@ def expect_tracked_grads(
         expect_grad(leaves[position], expected[position])
 
 
+def expect_no_grads(program: Program, leaves: Sequence[Var]) -> None:
+    """The leaves that a program tracks have empty slots."""
+    expect_tracked_grads(program, leaves, [None] * len(leaves))
+
+
 def expect_leaf(x: Var, *, requires_grad: bool) -> None:
     """The tensor is a leaf without history, tracked or not."""
     expect_state(x, requires_grad=requires_grad, is_leaf=True, has_history=False)

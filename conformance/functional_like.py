@@ -8,19 +8,10 @@ from typing import ClassVar
 import numpy
 
 from conformance.adapter import Adapter
+from conformance.operators import OPERATORS
 
 OPS: Mapping[str, str] = {
-    "add": "a + b",
-    "sub": "a - b",
-    "mul": "a * b",
-    "div": "a / b",
-    "pow": "a ** b",
-    "neg": "-a",
-    "add_scalar": "a + number",
-    "mul_scalar": "a * number",
-    "rsub_scalar": "number - a",
-    "div_scalar": "a / number",
-    "pow_scalar": "a ** exponent",
+    **OPERATORS,
     "abs": "engine.abs(a)",
     "relu": "engine.where(a > 0, a, 0.0)",
     "exp": "engine.exp(a)",

@@ -1,4 +1,4 @@
-"""Kernels that pick parts of arrays, and kernels that put others in their place."""
+"""NumPy kernels that pick parts of arrays, generic over batch axes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,8 @@ import numpy as np
 from conformance.kernels import (
     Array,
     Arrays,
-    Kernel,
     Ranks,
-    expand,
     from_end,
-    lift,
-    permute,
-    squeeze,
-    transpose,
-    unsqueeze,
 )
 
 
@@ -56,47 +49,3 @@ def gather(xs: Arrays, ranks: Ranks, dim: int, positions: Any) -> Array:
 def unbind(xs: Arrays, ranks: Ranks, dim: int, pick: int) -> Array:
     x = np.moveaxis(xs[0], from_end(dim, ranks[0]), -1)
     return x[..., pick]
-
-
-def put(xs: Arrays, ranks: Ranks, index: tuple[Any, ...]) -> Array:
-    """``xs[0]`` with the indexed part replaced by ``xs[1]``, which broadcasts into it."""
-    target, value = xs
-    batch = np.broadcast_shapes(
-        target.shape[: target.ndim - ranks[0]], value.shape[: value.ndim - ranks[1]]
-    )
-    out = np.broadcast_to(target, batch + target.shape[target.ndim - ranks[0] :]).copy()
-    at = full_index(index, ranks[0])
-    part = out[at]
-    out[at] = lift(value, ranks[1], part.ndim - len(batch))
-    return out
-
-
-def put_at(xs: Arrays, ranks: Ranks, positions: tuple[int, ...]) -> Array:
-    """``xs[0]`` with the given positions of its first axis replaced by ``xs[1]``."""
-    return put(xs, ranks, (list(positions),))
-
-
-def replace(xs: Arrays, ranks: Ranks, path: tuple[tuple[str, tuple[Any, ...]], ...]) -> Array:
-    """``xs[0]`` with the part that a path of view kernels reaches replaced by ``xs[1]``."""
-    target, value = xs
-    batch = np.broadcast_shapes(
-        target.shape[: target.ndim - ranks[0]], value.shape[: value.ndim - ranks[1]]
-    )
-    out = np.broadcast_to(target, batch + target.shape[target.ndim - ranks[0] :]).copy()
-    part, rank = out, ranks[0]
-    for name, params in path:
-        part = VIEWS[name]((part,), (rank,), *params)
-        rank = part.ndim - len(batch)
-    part[...] = lift(value, ranks[1], rank)
-    return out
-
-
-VIEWS: dict[str, Kernel] = {
-    "transpose": transpose,
-    "permute": permute,
-    "expand": expand,
-    "unsqueeze": unsqueeze,
-    "squeeze": squeeze,
-    "select": select,
-    "unbind": unbind,
-}

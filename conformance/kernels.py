@@ -180,8 +180,3 @@ def concatenate(xs: Arrays, ranks: Ranks, dim: int) -> Array:
 
 def stack(xs: Arrays, ranks: Ranks, dim: int) -> Array:
     return np.stack(same_batch(xs, ranks), axis=from_end(dim, ranks[0] + 1))
-
-
-def overwrite(xs: Arrays, ranks: Ranks) -> Array:
-    """``xs[1]`` broadcast to the shape of ``xs[0]``, whose own values no longer count."""
-    return add((np.zeros_like(xs[0]), xs[1]), ranks)

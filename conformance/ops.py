@@ -9,6 +9,7 @@ import numpy as np
 
 from conformance import index_kernels as ik
 from conformance import kernels as k
+from conformance import write_kernels as w
 from conformance.forms import (
     Bilinear,
     Choice,
@@ -132,10 +133,10 @@ _TABLE = (
     linear("stack", k.stack, "dim", passes_on=True),
     linear("clone", k.identity, passes_on=True),
     linear("cast", k.identity, "dtype", passes_on=True),
-    linear("put", ik.put, "index", may_keep=True),
-    linear("put_at", ik.put_at, "positions", may_keep=True),
-    linear("replace", ik.replace, "path", may_keep=True),
-    linear("overwrite", k.overwrite, may_keep=True),
+    linear("put", w.put, "index", may_keep=True),
+    linear("put_at", w.put_at, "positions", may_keep=True),
+    linear("replace", w.replace, "path", may_keep=True),
+    linear("overwrite", w.overwrite, may_keep=True),
     elementwise("exp", np.exp, lambda x, y, n: [y] * n, keeps=("out",), exact=False),
     elementwise(
         "log", np.log, lambda x, y, n: [1 / x, -1 / x**2, 2 / x**3][:n], keeps=("a",), exact=False

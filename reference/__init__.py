@@ -24,6 +24,7 @@ from .creation import (
     zeros,
     zeros_like,
 )
+from .dimensions import flip, permute, t, transpose
 from .dtypes import DType, float16, float32, float64, int32, int64
 from .dtypes import bool_ as bool
 from .functions import (
@@ -66,16 +67,7 @@ from .reductions import (
     softmax,
     sum,
 )
-from .shapes import (
-    flatten,
-    flip,
-    permute,
-    reshape,
-    squeeze,
-    t,
-    transpose,
-    unsqueeze,
-)
+from .shapes import flatten, reshape, squeeze, unsqueeze
 from .tensors import Tensor
 
 __all__ = [

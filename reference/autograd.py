@@ -3,7 +3,7 @@
 from . import forward_ad, function, functional
 from .function import Function
 from .modes import enable_grad, no_grad, set_grad_enabled
-from .reverse import backward, grad
+from .passes import backward, grad
 
 __all__ = [
     "Function",

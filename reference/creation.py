@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from . import arrays, dtypes
+from .dimensions import numbers
 from .dtypes import DType
-from .shapes import sizes_of
 from .tensors import Tensor, check_trackable
 
 
@@ -66,21 +66,21 @@ def full(
     """A tensor of shape ``size``, every element ``fill_value``."""
     wanted = _default_dtype(fill_value) if dtype is None else dtypes.as_numpy(dtype)
     xp = arrays.library_for(device)
-    return _leaf(xp.full(sizes_of((size,)), fill_value, dtype=wanted), requires_grad)
+    return _leaf(xp.full(numbers((size,)), fill_value, dtype=wanted), requires_grad)
 
 
 def zeros(
     *size: Any, dtype: DType | None = None, device: str = "cpu", requires_grad: bool = False
 ) -> Tensor:
     """A tensor of zeros."""
-    return full(sizes_of(size), 0, dtype or dtypes.float32, device, requires_grad)
+    return full(numbers(size), 0, dtype or dtypes.float32, device, requires_grad)
 
 
 def ones(
     *size: Any, dtype: DType | None = None, device: str = "cpu", requires_grad: bool = False
 ) -> Tensor:
     """A tensor of ones."""
-    return full(sizes_of(size), 1, dtype or dtypes.float32, device, requires_grad)
+    return full(numbers(size), 1, dtype or dtypes.float32, device, requires_grad)
 
 
 def arange(

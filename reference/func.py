@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import forward_ad, functional, modes, reverse
+from . import evaluation, forward_ad, functional, modes, passes
 from .errors import NonScalarRootError
 
 
@@ -27,13 +27,13 @@ def grad(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     def gradient(*args: Any) -> Any:
         keep = _needs_graph(args)
         with modes.GradMode(True):
-            (point,) = functional.leaves_at((args[argnums],), keep)
+            (point,) = evaluation.leaves_at((args[argnums],), keep)
             output = func(*args[:argnums], point, *args[argnums + 1 :])
             if output.ndim != 0:
                 raise NonScalarRootError(
                     f"grad needs a function with a 0-d result, not shape {output.shape}; sum() it"
                 )
-            (found,) = functional.gradients((output,), (point,), None, True, False)
+            (found,) = evaluation.gradients((output,), (point,), None, True, False)
         return found if keep else found.detach()
 
     return gradient
@@ -60,11 +60,11 @@ def vjp(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], t
     """The value at ``primals``, and the map from a cotangent of it to theirs."""
     keep = _needs_graph(primals)
     with modes.GradMode(True):
-        points = functional.leaves_at(primals, keep)
+        points = evaluation.leaves_at(primals, keep)
         output = func(*points)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
-        found = reverse.grad(
+        found = passes.grad(
             output,
             points,
             cotangent,

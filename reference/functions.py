@@ -5,13 +5,17 @@ https://docs.pytorch.org/docs/stable/torch.html#pointwise-ops
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import dispatch, dtypes, elementwise, tensors
 
 if TYPE_CHECKING:
     from .elementwise import Number
     from .tensors import Tensor
+
+Unary: TypeAlias = "Callable[[Tensor], Tensor]"
+Binary: TypeAlias = "Callable[[Tensor | Number, Tensor | Number], Tensor]"
 
 
 def where(condition: Tensor, a: Tensor | Number, b: Tensor | Number) -> Tensor:
@@ -38,106 +42,52 @@ def pow(a: Tensor | Number, b: Tensor | Number) -> Tensor:  # noqa: A001
     return elementwise.binary("pow", a, b)
 
 
-def neg(x: Tensor) -> Tensor:
-    """``-x``."""
-    return dispatch.apply("neg", (x,))
+def _named(function: Callable[..., Any], key: str, meaning: str) -> Callable[..., Any]:
+    """The function under the name of its operation, and with its meaning to be read."""
+    function.__name__ = function.__qualname__ = key
+    function.__doc__ = meaning
+    return function
 
 
-def abs(x: Tensor) -> Tensor:  # noqa: A001
-    """The distance from zero."""
-    return dispatch.apply("abs", (x,))
+def _unary(key: str, meaning: str) -> Unary:
+    """An operation that keeps the type of its operand."""
+    return _named(lambda x: dispatch.apply(key, (x,)), key, meaning)
 
 
-def sign(x: Tensor) -> Tensor:
-    """-1, 0 or 1; its derivative is zero everywhere."""
-    return dispatch.apply("sign", (x,))
+def _smooth(key: str, meaning: str) -> Unary:
+    """An operation whose results are never integers."""
+    return _named(lambda x: elementwise.unary(key, x), key, meaning)
 
 
-def relu(x: Tensor) -> Tensor:
-    """``x`` where it is positive, else zero."""
-    return dispatch.apply("relu", (x,))
+def _binary(key: str, meaning: str) -> Binary:
+    """An operation on two operands, at least one of them a tensor."""
+    return _named(lambda a, b: elementwise.binary(key, a, b), key, meaning)
 
 
-def step(x: Tensor) -> Tensor:
-    """One where ``x`` is positive, else zero; its derivative is zero everywhere."""
-    return dispatch.apply("step", (x,))
-
-
-def clone(x: Tensor) -> Tensor:
-    """A copy in memory of its own, through which gradients flow."""
-    return dispatch.apply("clone", (x,))
-
-
-def exp(x: Tensor) -> Tensor:
-    """e to the power ``x``."""
-    return elementwise.unary("exp", x)
-
-
-def log(x: Tensor) -> Tensor:
-    """The natural logarithm."""
-    return elementwise.unary("log", x)
-
-
-def sin(x: Tensor) -> Tensor:
-    """The sine."""
-    return elementwise.unary("sin", x)
-
-
-def cos(x: Tensor) -> Tensor:
-    """The cosine."""
-    return elementwise.unary("cos", x)
-
-
-def tanh(x: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
-    return elementwise.unary("tanh", x)
-
-
-def sigmoid(x: Tensor) -> Tensor:
-    """The logistic function."""
-    return elementwise.unary("sigmoid", x)
-
-
-def sqrt(x: Tensor) -> Tensor:
-    """The square root."""
-    return elementwise.unary("sqrt", x)
-
-
-def reciprocal(x: Tensor) -> Tensor:
-    """One over ``x``."""
-    return elementwise.unary("reciprocal", x)
+neg: Unary = _unary("neg", "``-x``.")
+abs: Unary = _unary("abs", "The distance from zero.")  # noqa: A001
+sign: Unary = _unary("sign", "-1, 0 or 1; its derivative is zero everywhere.")
+relu: Unary = _unary("relu", "``x`` where it is positive, else zero.")
+step: Unary = _unary(
+    "step", "One where ``x`` is positive, else zero; its derivative is zero everywhere."
+)
+clone: Unary = _unary("clone", "A copy in memory of its own, through which gradients flow.")
+exp: Unary = _smooth("exp", "e to the power ``x``.")
+log: Unary = _smooth("log", "The natural logarithm.")
+sin: Unary = _smooth("sin", "The sine.")
+cos: Unary = _smooth("cos", "The cosine.")
+tanh: Unary = _smooth("tanh", "The hyperbolic tangent.")
+sigmoid: Unary = _smooth("sigmoid", "The logistic function.")
+sqrt: Unary = _smooth("sqrt", "The square root.")
+reciprocal: Unary = _smooth("reciprocal", "One over ``x``.")
+add: Binary = _binary("add", "``a + b``.")
+sub: Binary = _binary("sub", "``a - b``.")
+mul: Binary = _binary("mul", "``a * b``.")
+div: Binary = _binary("div", "``a / b``; integers become the default float type.")
+maximum: Binary = _binary("maximum", "The larger of two, element by element.")
+minimum: Binary = _binary("minimum", "The smaller of two, element by element.")
 
 
 def square(x: Tensor) -> Tensor:
     """``x * x``, recorded as a power as torch does."""
     return dispatch.apply("powi", (x,), 2)
-
-
-def add(a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a + b``."""
-    return elementwise.binary("add", a, b)
-
-
-def sub(a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a - b``."""
-    return elementwise.binary("sub", a, b)
-
-
-def mul(a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a * b``."""
-    return elementwise.binary("mul", a, b)
-
-
-def div(a: Tensor | Number, b: Tensor | Number) -> Tensor:
-    """``a / b``; integers become the default float type."""
-    return elementwise.binary("div", a, b)
-
-
-def maximum(a: Tensor, b: Tensor) -> Tensor:
-    """The larger of two, element by element."""
-    return elementwise.binary("maximum", a, b)
-
-
-def minimum(a: Tensor, b: Tensor) -> Tensor:
-    """The smaller of two, element by element."""
-    return elementwise.binary("minimum", a, b)

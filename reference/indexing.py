@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arrays, dispatch, dtypes, functions, inplace, shapes, tensors
+from . import arrays, dimensions, dispatch, dtypes, functions, inplace, shapes, tensors
 from .errors import ShapeError
 from .rules import define, linear
 
@@ -138,7 +138,7 @@ def index_select(x: Tensor, dim: int, index: Tensor) -> Tensor:
     check_index(index)
     if index.array.ndim > 1:
         raise ShapeError("index_select expects a vector of positions")
-    along = shapes.axis(dim, x.array.ndim)
+    along = dimensions.axis(dim, x.array.ndim)
     if x.array.ndim == 0:
         return functions.clone(x)
     return getitem(x, (*(slice(None),) * along, shapes.reshape(index, -1)))
@@ -155,7 +155,7 @@ def gather(x: Tensor, dim: int, index: Tensor) -> Tensor:
         raise ShapeError("gather needs an index with as many dimensions as its input")
     if x.array.ndim == 0:
         return functions.clone(x)
-    along = shapes.axis(dim, x.array.ndim)
+    along = dimensions.axis(dim, x.array.ndim)
     xp = arrays.namespace(x.array)
     places = list(xp.ogrid[tuple(slice(size) for size in index.array.shape)])
     if any(size > x.array.shape[d] for d, size in enumerate(index.array.shape) if d != along):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import dispatch, dtypes, indexing, shapes
+from . import dimensions, dispatch, dtypes, indexing, shapes
 from .errors import ShapeError
 from .rules import define, linear
 
@@ -39,7 +39,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors one after the other along ``dim``."""
     if not tensors:
         raise ShapeError("cat expects a non-empty list of tensors")
-    along = shapes.axis(dim, tensors[0].array.ndim)
+    along = dimensions.axis(dim, tensors[0].array.ndim)
     offsets = [0]
     for part in tensors:
         rest = part.array.shape[:along] + part.array.shape[along + 1 :]
@@ -62,7 +62,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along ``dim``, as views."""
-    along = shapes.axis(dim, x.array.ndim)
+    along = dimensions.axis(dim, x.array.ndim)
     if x.array.ndim == 0:
         raise ShapeError("unbind needs at least one dimension")
     return tuple(indexing.select(x, along, place) for place in range(x.array.shape[along]))
@@ -70,7 +70,7 @@ def unbind(x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 def split(x: Tensor, size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Views of ``size`` elements each along ``dim``, the last one perhaps smaller."""
-    along = shapes.axis(dim, x.array.ndim)
+    along = dimensions.axis(dim, x.array.ndim)
     length = x.array.shape[along]
     if isinstance(size, int):
         ends = [min(start + size, length) for start in range(0, max(length, 1), size)]

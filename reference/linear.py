@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import dispatch, dtypes, elementwise, functions, reductions, shapes
+from . import dimensions, dispatch, dtypes, elementwise, functions, reductions, shapes
 from .errors import ShapeError
 from .rules import define, product
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _transposed(x: Tensor) -> Tensor:
-    return shapes.transpose(x, -1, -2)
+    return dimensions.transpose(x, -1, -2)
 
 
 def _matmul_wrt_a(s: Any, g: Any) -> Any:

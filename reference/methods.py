@@ -9,8 +9,9 @@ import numpy as np
 
 from . import (
     arrays,
+    conversions,
+    dimensions,
     dispatch,
-    dtypes,
     elementwise,
     functions,
     hooks,
@@ -18,12 +19,10 @@ from . import (
     inplace,
     joining,
     linear,
-    modes,
+    passes,
     reductions,
-    reverse,
     shapes,
 )
-from .errors import NotDifferentiableError, ShapeError
 
 
 class Methods:
@@ -73,9 +72,9 @@ class Methods:
     min = reductions.min
     softmax = reductions.softmax
     log_softmax = reductions.log_softmax
-    transpose = swapaxes = shapes.transpose
-    t = shapes.t
-    permute = shapes.permute
+    transpose = swapaxes = dimensions.transpose
+    t = dimensions.t
+    permute = dimensions.permute
     reshape = shapes.reshape
     view = shapes.view
     flatten = shapes.flatten
@@ -84,7 +83,7 @@ class Methods:
     squeeze = shapes.squeeze
     unbind = joining.unbind
     split = joining.split
-    flip = shapes.flip
+    flip = dimensions.flip
     contiguous = shapes.contiguous
     index_select = indexing.index_select
     gather = indexing.gather
@@ -104,6 +103,16 @@ class Methods:
     zero_ = inplace.zero_
     fill_ = inplace.fill_
     copy_ = inplace.copy_
+    to = conversions.to
+    float = conversions.single
+    double = conversions.double
+    half = conversions.half
+    long = conversions.long
+    bool = conversions.boolean
+    cpu = conversions.cpu
+    item = conversions.item
+    tolist = conversions.tolist
+    numpy = conversions.numpy
     register_hook = hooks.register
     register_post_accumulate_grad_hook = hooks.register_post_accumulate
 
@@ -141,40 +150,6 @@ class Methods:
         """This tensor where ``condition`` holds, ``other`` elsewhere."""
         return functions.where(condition, self, other)
 
-    def to(self: Any, *wanted: Any, dtype: Any = None, device: str | None = None) -> Any:
-        """This tensor in another type or on another device; itself where nothing changes."""
-        for item in wanted:
-            if isinstance(item, dtypes.DType):
-                dtype = item
-            else:
-                device = item
-        result = self if device is None else shapes.to_device(self, str(device))
-        return result if dtype is None else elementwise.cast(result, dtypes.as_numpy(dtype))
-
-    def float(self: Any) -> Any:
-        """In single precision."""
-        return elementwise.cast(self, dtypes.float32.numpy)
-
-    def double(self: Any) -> Any:
-        """In double precision."""
-        return elementwise.cast(self, dtypes.float64.numpy)
-
-    def half(self: Any) -> Any:
-        """In half precision."""
-        return elementwise.cast(self, dtypes.float16.numpy)
-
-    def long(self: Any) -> Any:
-        """As integers, cut off towards zero."""
-        return elementwise.cast(self, dtypes.int64.numpy)
-
-    def bool(self: Any) -> Any:
-        """Whether each element differs from zero."""
-        return elementwise.cast(self, dtypes.BOOL)
-
-    def cpu(self: Any) -> Any:
-        """This tensor in main memory."""
-        return shapes.to_device(self, "cpu")
-
     def numel(self: Any) -> int:
         """The number of elements."""
         return int(self.array.size)
@@ -195,35 +170,6 @@ class Methods:
         """The address of the first element."""
         return int(dispatch.address(self.array))
 
-    def item(self: Any) -> Any:
-        """The only element as a Python number.
-
-        Raises:
-            ShapeError: there is not exactly one.
-        """
-        if self.array.size != 1:
-            raise ShapeError(
-                f"a Tensor with {self.array.size} elements cannot be converted to Scalar; "
-                "index it first"
-            )
-        return self.array.item()
-
-    def tolist(self: Any) -> Any:
-        """The elements as nested lists."""
-        return self.array.tolist()
-
-    def numpy(self: Any) -> np.ndarray[Any, Any]:
-        """The memory as a NumPy array.
-
-        Raises:
-            NotDifferentiableError: the tensor is tracked; its users would escape recording.
-        """
-        if modes.is_grad_enabled() and self.requires_grad:
-            raise NotDifferentiableError(
-                "can't call numpy() on Tensor that requires grad; use tensor.detach().numpy()"
-            )
-        return arrays.to_numpy(self.array)
-
     def __array__(self: Any, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         return np.asarray(self.numpy(), dtype=dtype)
 
@@ -235,18 +181,18 @@ class Methods:
         inputs: Any = None,
     ) -> None:
         """Add the gradients of this tensor to the leaves it was computed from."""
-        reverse.backward(self, gradient, retain_graph, create_graph, inputs)
+        passes.backward(self, gradient, retain_graph, create_graph, inputs)
 
-    def __float__(self) -> Any:
+    def __float__(self: Any) -> Any:
         return Methods.item(self) * 1.0
 
-    def __int__(self) -> Any:
+    def __int__(self: Any) -> Any:
         return int(Methods.item(self))
 
-    def __index__(self) -> Any:
+    def __index__(self: Any) -> Any:
         return Methods.item(self).__index__()
 
-    def __bool__(self) -> Any:
+    def __bool__(self: Any) -> Any:
         return Methods.item(self) != 0
 
     def __len__(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from . import dispatch, elementwise, functions, indexing, joining, shapes, tensors
+from . import dimensions, dispatch, elementwise, functions, indexing, joining, shapes, tensors
 from .errors import NotDifferentiableError, ShapeError
 from .rules import define, linear
 
@@ -24,7 +24,7 @@ def axes_of(dim: Dims, ndim: int) -> tuple[int, ...]:
     if dim is None or (not isinstance(dim, int) and len(dim) == 0):
         return tuple(range(ndim))
     given = [dim] if isinstance(dim, int) else list(dim)
-    axes = sorted(shapes.axis(d, ndim) for d in given)
+    axes = sorted(dimensions.axis(d, ndim) for d in given)
     if len(set(axes)) != len(axes):
         raise ShapeError(f"a dimension appears more than once in {dim}")
     return tuple(axes) if ndim else ()
@@ -157,7 +157,7 @@ def _log_normalized(xp: Any, a: Any, dim: int) -> Any:
 def _reversed_cumsum(g: Tensor, dim: int) -> Tensor:
     if not g.array.ndim:
         return g
-    return shapes.flip(cumsum(shapes.flip(g, dim), dim), dim)
+    return dimensions.flip(cumsum(dimensions.flip(g, dim), dim), dim)
 
 
 def products_of_others(x: Tensor, dim: int) -> Tensor:
@@ -193,7 +193,7 @@ def mean(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 def cumsum(x: Tensor, dim: int) -> Tensor:
     """The running sum along ``dim``."""
-    return dispatch.apply("cumsum", (x,), shapes.axis(dim, x.array.ndim))
+    return dispatch.apply("cumsum", (x,), dimensions.axis(dim, x.array.ndim))
 
 
 def prod(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -202,7 +202,7 @@ def prod(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
         return dispatch.apply("prod", (shapes.reshape(x, -1),), 0, False)
     if x.array.ndim == 0:
         return functions.clone(x)
-    return dispatch.apply("prod", (x,), shapes.axis(dim, x.array.ndim), keepdim)
+    return dispatch.apply("prod", (x,), dimensions.axis(dim, x.array.ndim), keepdim)
 
 
 def _reduced_extremum(x: Tensor, dim: Dims, keepdim: bool, name: str) -> Tensor:
@@ -235,9 +235,11 @@ def min(x: Tensor, other: Tensor | None = None) -> Tensor:  # noqa: A001
 
 def softmax(x: Tensor, dim: int) -> Tensor:
     """The exponentials along ``dim``, scaled to sum to one."""
-    return dispatch.apply("softmax", (elementwise.as_float(x),), shapes.axis(dim, x.array.ndim))
+    return dispatch.apply("softmax", (elementwise.as_float(x),), dimensions.axis(dim, x.array.ndim))
 
 
 def log_softmax(x: Tensor, dim: int) -> Tensor:
     """The logarithm of ``softmax``."""
-    return dispatch.apply("log_softmax", (elementwise.as_float(x),), shapes.axis(dim, x.array.ndim))
+    return dispatch.apply(
+        "log_softmax", (elementwise.as_float(x),), dimensions.axis(dim, x.array.ndim)
+    )

@@ -1,4 +1,4 @@
-"""Operations that rearrange elements: views where memory allows, and joins.
+"""The same elements in another shape: views where memory allows, copies elsewhere.
 
 https://docs.pytorch.org/docs/stable/tensor_view.html
 """
@@ -8,41 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from . import arrays, dispatch, functions
+from . import arrays, dimensions, dispatch, functions
 from .errors import ShapeError
 from .rules import define, linear
 
 if TYPE_CHECKING:
     from .tensors import Tensor
-
-
-def axis(dim: int, ndim: int) -> int:
-    """``dim`` counted from the front.
-
-    Raises:
-        IndexError: there is no such dimension.
-    """
-    size = max(ndim, 1)
-    if not -size <= dim < size:
-        raise IndexError(f"dimension out of range: {dim} is not in [{-size}, {size - 1}]")
-    return dim % size
-
-
-def sizes_of(shape: tuple[Any, ...]) -> tuple[int, ...]:
-    """A shape given as separate numbers or as one sequence."""
-    if len(shape) == 1 and not isinstance(shape[0], int | np.integer):
-        shape = tuple(shape[0])
-    return tuple(int(size) for size in shape)
-
-
-def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
-    """The permutation that undoes ``dims``."""
-    order = [0] * len(dims)
-    for place, dim in enumerate(dims):
-        order[dim] = place
-    return tuple(order)
 
 
 def _expand(xp: Any, a: Any, shape: tuple[int, ...]) -> Any:
@@ -60,34 +31,14 @@ def _filled(xp: Any, a: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
-define(
-    "transpose",
-    "TransposeBackward0",
-    lambda xp, a, d0, d1: xp.swapaxes(a, d0, d1),
-    lambda s, g: dispatch.apply_view("transpose", g, *s.params),
-    jvp=linear,
-)
-define(
-    "permute",
-    "PermuteBackward0",
-    lambda xp, a, dims: xp.transpose(a, dims),
-    lambda s, g: dispatch.apply_view("permute", g, _inverse(s.params[0])),
-    jvp=linear,
-)
-define(
-    "view",
-    "ViewBackward0",
-    lambda xp, a, shape, old: a.reshape(shape),
-    lambda s, g: reshape(g, s.params[1]),
-    jvp=linear,
-)
-define(
-    "reshape_copy",
-    "UnsafeViewBackward0",
-    lambda xp, a, shape, old: a.reshape(shape),
-    lambda s, g: reshape(g, s.params[1]),
-    jvp=linear,
-)
+for _key, _node in (("view", "ViewBackward0"), ("reshape_copy", "UnsafeViewBackward0")):
+    define(
+        _key,
+        _node,
+        lambda xp, a, shape, old: a.reshape(shape),
+        lambda s, g: reshape(g, s.params[1]),
+        jvp=linear,
+    )
 define(
     "unsqueeze",
     "UnsqueezeBackward0",
@@ -104,42 +55,12 @@ define(
 )
 define("expand", "ExpandBackward0", _expand, lambda s, g: g, jvp=linear)
 define("broadcast_to", "BroadcastToBackward0", _filled, lambda s, g: g, jvp=linear)
-define(
-    "flip",
-    "FlipBackward0",
-    lambda xp, a, dims: xp.flip(a, dims).copy(),
-    lambda s, g: dispatch.apply("flip", (g,), *s.params),
-    jvp=linear,
-)
 
 
 def _unsqueeze_all(g: Tensor, dims: tuple[int, ...]) -> Tensor:
     for dim in dims:
         g = dispatch.apply_view("unsqueeze", g, dim)
     return g
-
-
-def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
-    """``x`` with two dimensions exchanged."""
-    if x.array.ndim == 0:
-        return dispatch.apply_view("view", x, (), ())
-    ndim = x.array.ndim
-    return dispatch.apply_view("transpose", x, axis(dim0, ndim), axis(dim1, ndim))
-
-
-def t(x: Tensor) -> Tensor:
-    """The transpose of a matrix; vectors and scalars stay as they are."""
-    if x.array.ndim > 2:
-        raise ShapeError(f"t() expects at most 2 dimensions, not {x.array.ndim}; use permute()")
-    return transpose(x, 0, x.array.ndim - 1)
-
-
-def permute(x: Tensor, *dims: Any) -> Tensor:
-    """``x`` with its dimensions in the order ``dims``."""
-    order = tuple(axis(dim, x.array.ndim) for dim in sizes_of(dims))
-    if sorted(order) != list(range(x.array.ndim)):
-        raise ShapeError(f"permute needs each of the {x.array.ndim} dimensions once, not {dims}")
-    return dispatch.apply_view("permute", x, order)
 
 
 def _resolved(x: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -157,7 +78,7 @@ def _resolved(x: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def reshape(x: Tensor, *shape: Any) -> Tensor:
     """``x`` in another shape: a view where memory allows, otherwise a copy."""
-    wanted = _resolved(x, sizes_of(shape))
+    wanted = _resolved(x, dimensions.numbers(shape))
     if _is_viewable(x, wanted):
         return dispatch.apply_view("view", x, wanted, x.array.shape)
     return dispatch.apply("reshape_copy", (x,), wanted, x.array.shape)
@@ -169,7 +90,7 @@ def view(x: Tensor, *shape: Any) -> Tensor:
     Raises:
         ShapeError: the strides do not allow it.
     """
-    wanted = _resolved(x, sizes_of(shape))
+    wanted = _resolved(x, dimensions.numbers(shape))
     if not _is_viewable(x, wanted):
         raise ShapeError(
             f"view size {wanted} is not compatible with the strides of a tensor of shape "
@@ -189,7 +110,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     shape = x.array.shape
     if not shape:
         return reshape(x, 1)
-    first, last = axis(start_dim, len(shape)), axis(end_dim, len(shape))
+    first, last = dimensions.axis(start_dim, len(shape)), dimensions.axis(end_dim, len(shape))
     if first >= last:
         return x
     size = 1
@@ -200,7 +121,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def expand(x: Tensor, *shape: Any) -> Tensor:
     """A view in which dimensions of size one are repeated; -1 keeps a size."""
-    wanted = sizes_of(shape)
+    wanted = dimensions.numbers(shape)
     old = x.array.shape
     added = len(wanted) - len(old)
     if added < 0 or -1 in wanted[:added]:
@@ -221,7 +142,7 @@ def broadcast_to(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def unsqueeze(x: Tensor, dim: int) -> Tensor:
     """A view with a dimension of size one at ``dim``."""
-    return dispatch.apply_view("unsqueeze", x, axis(dim, x.array.ndim + 1))
+    return dispatch.apply_view("unsqueeze", x, dimensions.axis(dim, x.array.ndim + 1))
 
 
 def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
@@ -230,33 +151,12 @@ def squeeze(x: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     if dim is None:
         wanted: Sequence[int] = range(len(shape))
     else:
-        wanted = [axis(d, len(shape)) for d in ([dim] if isinstance(dim, int) else dim)]
+        wanted = [dimensions.axis(d, len(shape)) for d in ([dim] if isinstance(dim, int) else dim)]
     return dispatch.apply_view(
         "squeeze", x, tuple(d for d in sorted(wanted) if shape and shape[d] == 1)
     )
 
 
-def flip(x: Tensor, dims: int | Sequence[int]) -> Tensor:
-    """A copy with the order along ``dims`` reversed."""
-    given = [dims] if isinstance(dims, int) else dims
-    return dispatch.apply("flip", (x,), tuple(axis(dim, x.array.ndim) for dim in given))
-
-
 def contiguous(x: Tensor) -> Tensor:
     """``x`` itself where its memory is in order, otherwise a copy that is."""
     return x if x.array.flags.c_contiguous else functions.clone(x)
-
-
-def to_device(x: Tensor, device: str) -> Tensor:
-    """``x`` on ``device``; itself where it lives there already."""
-    if arrays.device_of(x.array).type == device.partition(":")[0]:
-        return x
-    return dispatch.apply("to_device", (x,), device, arrays.device_of(x.array))
-
-
-define(
-    "to_device",
-    "ToCopyBackward0",
-    lambda xp, a, device, origin: arrays.from_data(a, None, device),
-    lambda s, g: to_device(g, s.params[1]),
-)

@@ -9,17 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.behavior import CORE, EXTENDED, behavior, doc, note
-from conformance.expect import expect, expect_grad, expect_grads, expect_leaf, expect_value
-from conformance.specs._products import tracked_factor, used
-from conformance.strategies import (
-    arrays,
-    booleans,
-    cotangents,
-    integers,
-    lists,
-    programs,
-    sampled,
+from conformance.expect import (
+    expect,
+    expect_grad,
+    expect_leaf,
+    expect_no_grads,
+    expect_tracked_grads,
+    expect_value,
 )
+from conformance.specs._products import tracked_factor, used
+from conformance.strategies import arrays, booleans, cotangents, integers, lists, programs, sampled
 from conformance.truth import gradients, vjp_of
 
 GRAD = doc("torch.autograd.grad")
@@ -65,10 +64,7 @@ def never_touches_leaf_grad(session, program, v, pick, filled):
     once = gradients(program, v(y.shape))
     position = leaves.index(asked[pick % len(asked)])
     expect_value(gradient, once[position])
-    expect_grads(
-        [leaves[i] for i in program.tracked],
-        [once[i] if filled else None for i in program.tracked],
-    )
+    expect_tracked_grads(program, leaves, once if filled else [None] * len(leaves))
 
 
 @behavior(
@@ -149,7 +145,7 @@ def unused_input_raises(session, program, v, place):
     with session.raises("one of the inputs was not used to compute the output"):
         session.gradients([y], asked, [v.like(y)])
 
-    expect_grads([leaves[i] for i in program.tracked], [None] * len(program.tracked))
+    expect_no_grads(program, leaves)
 
 
 @behavior(

@@ -13,6 +13,7 @@ import numpy as np
 from conformance.behavior import CORE, EXTENDED, behavior, doc
 from conformance.expect import expect, expect_leaf, expect_state, expect_value
 from conformance.specs._products import keeping, used
+from conformance.specs._second_order import recorded_gradient
 from conformance.strategies import arrays, booleans, cotangents, integers, programs
 from conformance.truth import jacobian_of, vjp_of
 
@@ -34,11 +35,7 @@ small = programs(bits=7, exclude=("concat",))
     requires=["grad.agrees-with-backward"],
 )
 def create_graph_makes_gradients_differentiable(session, program, v, w, create_graph):
-    leaves = session.leaves(program)
-    root = program(*leaves) ** 2
-    x = used(root, leaves)[0]
-
-    (gradient,) = session.gradients([root], [x], [v.like(root)], create_graph=create_graph)
+    (x, *_), gradient = recorded_gradient(session, program, v, create_graph=create_graph)
 
     if create_graph:
         expect_state(gradient, requires_grad=True, is_leaf=False)
@@ -166,15 +163,12 @@ def seed_is_a_differentiable_input(session, program, v, t, create_graph):
     requires=["higher.create-graph-makes-gradients-differentiable"],
 )
 def gradient_inside_a_loss(session, program, v, w):
-    leaves = session.leaves(program)
-    root = program(*leaves) ** 2
-    x = used(root, leaves)[0]
-    (gradient,) = session.gradients([root], [x], [v.like(root)], create_graph=True)
-    loss = gradient * x
+    reached, gradient = recorded_gradient(session, program, v)
+    loss = gradient * reached[0]
 
     loss.backward(w.like(loss))
 
-    for leaf in used(root, leaves):
+    for leaf in reached:
         expected = vjp_of(loss, leaf, w(loss.shape))
         if expected.any():
             expect_value(leaf.grad, expected)
@@ -190,10 +184,7 @@ def gradient_inside_a_loss(session, program, v, w):
     requires=["higher.create-graph-makes-gradients-differentiable"],
 )
 def hessian_vector_product_without_the_matrix(session, program, v, t, dotted):
-    leaves = session.leaves(program)
-    root = program(*leaves) ** 2
-    x = used(root, leaves)[0]
-    (gradient,) = session.gradients([root], [x], [v.like(root)], create_graph=True)
+    (x, *_), gradient = recorded_gradient(session, program, v)
     vector = t.like(x)
 
     if dotted:

@@ -10,7 +10,7 @@ import numpy as np
 
 from conformance.behavior import CORE, EXTENDED, behavior, doc, note
 from conformance.expect import expect_grad
-from conformance.specs._products import used
+from conformance.specs._second_order import recorded_gradient
 from conformance.strategies import arrays, booleans, cotangents, sampled, single_operations
 from conformance.truth import output_shape
 
@@ -47,11 +47,9 @@ def gradient_is_its_derivative(session, program, v):
     examples=6.0,
 )
 def second_derivative(session, program, v, w, by_first):
-    leaves = session.leaves(program)
-    root = program(*leaves) ** 2
-    x = used(root, leaves)[0 if by_first else -1]
-    (gradient,) = session.gradients([root], [x], [v.like(root)], create_graph=True)
-    loss = gradient * x
+    place = 0 if by_first else -1
+    reached, gradient = recorded_gradient(session, program, v, place)
+    loss = gradient * reached[place]
 
     loss.backward(w.like(loss))
 

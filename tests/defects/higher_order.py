@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.reference import (
     accumulation,
+    evaluation,
     functional,
     graph,
     modes,
@@ -214,7 +215,7 @@ DEFECTS = (
         "The helpers differentiate by the user's own tensors.",
         HARD,
         "functional.no-side-effects-unless-create-graph",
-        patched(functional, "leaves_at", _own_slots),
+        patched(evaluation, "leaves_at", _own_slots),
     ),
     Defect(
         "X64",
@@ -235,6 +236,6 @@ DEFECTS = (
         "Derivatives with respect to an input that is not used are ones.",
         HARD,
         "functional.independent-gives-zeros-strict-raises",
-        patched(functional, "gradients", _missing_is_one),
+        patched(evaluation, "gradients", _missing_is_one),
     ),
 )

@@ -5,7 +5,15 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 
-from conformance.reference import accumulation, arguments, dispatch, errors, graph, reverse
+from conformance.reference import (
+    accumulation,
+    arguments,
+    dispatch,
+    errors,
+    graph,
+    passes,
+    reverse,
+)  # fmt: skip
 
 from .defect import HARD, MEDIUM, VERY_HARD, Defect, patched, sharing, together
 
@@ -119,14 +127,14 @@ DEFECTS = (
         "A requested input that was not reached gets zeros.",
         MEDIUM,
         "inputs.unreachable-left-alone",
-        patched(reverse, "fill_intermediates", _zeros_where_unreached),
+        patched(passes, "fill_intermediates", _zeros_where_unreached),
     ),
     Defect(
         "W26",
         "A requested input that was not reached has its slot emptied.",
         HARD,
         "inputs.unreachable-left-alone",
-        patched(reverse, "fill_intermediates", _emptied_where_unreached),
+        patched(passes, "fill_intermediates", _emptied_where_unreached),
     ),
     Defect(
         "W27",

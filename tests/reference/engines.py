@@ -8,7 +8,9 @@ from typing import Any
 
 import conformance.reference as reference
 import numpy as np
-import torch
+import pytest
+
+torch = pytest.importorskip("torch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,25 @@ def agree(program: Callable[[Any], Any]) -> Any:
     actual = observe(program, reference)
     same(expected, actual)
     return actual
+
+
+def on_both(program: Callable[[Any], Any]) -> Callable[[], None]:
+    """A test that ``program`` observes the same on both engines."""
+
+    def test() -> None:
+        agree(program)
+
+    return test
+
+
+def leaf(m: Any, *values: float) -> Any:
+    """A tracked vector in double precision."""
+    return m.tensor(list(values or (1.0, 2.0, 3.0)), dtype=m.float64, requires_grad=True)
+
+
+def state(x: Any) -> list[Any]:
+    """Where a tensor stands: tracked, a leaf, without history."""
+    return [x.requires_grad, x.is_leaf, x.grad_fn is None]
 
 
 KINDS: tuple[type[Exception], ...] = (IndexError, NotImplementedError, ValueError, TypeError)

@@ -8,7 +8,8 @@ from typing import Any
 
 from conformance.adapters.reference import Reference
 
-from conformance.torch_like import ACTIONS, DEFINITIONS, OPS
+from conformance.torch_like import ACTIONS, OPS
+from conformance.torch_like_functions import DEFINITIONS
 
 
 @dataclass(frozen=True)
