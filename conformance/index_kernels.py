@@ -6,12 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance.kernels import (
-    Array,
-    Arrays,
-    Ranks,
-    from_end,
-)
+from conformance.kernels import Array, Arrays, Ranks, from_end
 
 
 def full_index(index: tuple[Any, ...], rank: int) -> tuple[Any, ...]:

@@ -12,8 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import truth
-from conformance.conditioning import Received
 from conformance.decoder import NO_STEP, decode_program
 from conformance.draft import LEAF_BYTES, STEP_BYTES, Recipe
 from conformance.draw import ByteSource, Scope
@@ -240,21 +238,3 @@ def test_values_of_exact_programs_survive_the_dtype(dtype: str) -> None:
         for value in _values(program):
             held = torch.tensor(value).to(getattr(torch, dtype)).to(torch.float64).numpy()
             np.testing.assert_array_equal(held, value)
-
-
-def test_gradients_of_unreached_leaves_are_none() -> None:
-    program = Program((Leaf((), (2.0,)), Leaf((), (3.0,))), (Step("neg", (0,)),), (2,))
-    reached, unreached = truth.gradients(program, np.array(1.0))
-    assert isinstance(reached, Received)
-    assert reached.value == -1.0
-    assert unreached is None
-
-
-def test_used_positions() -> None:
-    program = Program(
-        (Leaf((), (2.0,)), Leaf((), (3.0,), requires_grad=False)),
-        (Step("neg", (0,)), Step("mul", (0, 0)), Step("neg", (2,))),
-        (4,),
-    )
-    assert program.used == {0, 2, 4}
-    assert program.tracked == (0,)
