@@ -10,7 +10,7 @@ import numpy as np
 
 from conformance import truth
 from conformance.adapter import Adapter
-from conformance.frame import check_numbers
+from conformance.frame import check_numbers, check_slot, slot_content
 from conformance.kernels import Array
 from conformance.nodes import Node
 from conformance.program import Program
@@ -63,12 +63,18 @@ def vjp(session: Session, program: Program, v: Array) -> list[Array | None]:
             root.backward()
         else:
             root.backward(session.tensor(v))
-        slots = [x.entry.grad is not None and adapter.can("slot_value") for x in leaves]
-        return [
-            session.observe("slot_value", x.handle) if filled else None
-            for x, filled in zip(leaves, slots, strict=True)
-        ]
+        return [_checked_slot(session, x) for x in leaves]
     return _pulled(session, "vjp", program, v)[1]
+
+
+def _checked_slot(session: Session, x: Var) -> Array | None:
+    """What the gradient slot holds, once it was checked; None if it is empty."""
+    if x.entry.grad is None or not session.adapter.can("slot_value"):
+        return None
+    check_slot(session, x)
+    if slot_content(session, x) is None:
+        return None
+    return np.asarray(session.observe("slot_value", x.handle))
 
 
 def products(
@@ -100,7 +106,9 @@ def _pulled(
     if not isinstance(gradients, tuple | list) or len(gradients) != len(primals):
         raise miscounted(name, gradients, len(primals))
     if paired:
-        _check(session, name, (*arguments, 0), results[0], truth.nodes(program)[1])
+        value = truth.nodes(program)[1]
+        _check(session, name, (*arguments, 0), results[0], value)
+        _plain(session, results[0], value)
     made: list[Array | None] = []
     for at, (result, node) in enumerate(zip(gradients, expected, strict=True)):
         leaf, place = program.leaves[at], (1, at) if paired else at
@@ -110,6 +118,8 @@ def _pulled(
             continue
         true = node or Node(np.zeros(leaf.shape))
         made.append(_check(session, name, (*arguments, place), result, true))
+        if paired:
+            _plain(session, result, true)
     return list(gradients), made
 
 
