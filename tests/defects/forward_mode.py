@@ -73,6 +73,20 @@ def _flat_first_power(real):
     return lambda s, g: dispatch.zeros_like(g) if s.params[0] == 1 else real(s, g)
 
 
+def _tracked(place):
+    """Of the value and the gradients that a product helper gives, one keeps its history."""
+
+    def vjp(real):
+        def wrapped(func, inputs, v=None):
+            results = list(real(func, inputs, v))
+            results[place] = real(func, inputs, v, create_graph=True)[place]
+            return tuple(results)
+
+        return wrapped
+
+    return patched(functional, "vjp", vjp)
+
+
 DEFECTS = (
     Defect(
         "V20",
@@ -137,5 +151,19 @@ DEFECTS = (
         VERY_HARD,
         "second-order.hessian-vector-product-without-the-matrix",
         vjp("powi", 0, _flat_first_power),
+    ),
+    Defect(
+        "Y02",
+        "The value beside a product with the Jacobian is tracked.",
+        MEDIUM,
+        "functional.vjp-and-jvp-are-jacobian-products",
+        _tracked(0),
+    ),
+    Defect(
+        "Y03",
+        "A product with the Jacobian is tracked where it depends on the inputs.",
+        MEDIUM,
+        "functional.vjp-and-jvp-are-jacobian-products",
+        _tracked(1),
     ),
 )
