@@ -45,6 +45,14 @@ def _first_vector(real):
     return vectors
 
 
+def _one_vector(real):
+    def vectors(*args):
+        first, *others = real(*args)
+        return (first, *(first if x.shape == first.shape else x for x in others))
+
+    return vectors
+
+
 def _diagonal_blocks(real):
     def hessian(func, inputs, *rest, **options):
         blocks = real(func, inputs, *rest, **options)
@@ -165,5 +173,12 @@ DEFECTS = (
         MEDIUM,
         "functional.vjp-and-jvp-are-jacobian-products",
         _tracked(1),
+    ),
+    Defect(
+        "Y23",
+        "The vectors for inputs of one shape are all the first one.",
+        HARD,
+        "functional.vjp-and-jvp-are-jacobian-products",
+        patched(functional, "_vectors", _one_vector),
     ),
 )
