@@ -57,8 +57,7 @@ def cross_entropy(session, logits, labels, weights):
     x = session.tensor(np.reshape(logits, (2, 3)), requires_grad=True)
     one_hot = session.tensor(np.eye(3)[labels])
     weight = session.tensor(np.array(weights)[labels, None])
-    loss = -(x.apply("log_softmax", -1) * one_hot * weight).sum()
-    loss.backward()
+    (-(x.apply("log_softmax", -1) * one_hot * weight).sum()).backward()
 
     probabilities = x.detach().apply("softmax", -1)
     expect_grad(x, ((probabilities - one_hot) * weight).entry.node)
