@@ -90,7 +90,7 @@ def tuples(*draws: Draw[Any]) -> Draw[tuple[Any, ...]]:
     """One value of each draw."""
     return Draw(
         sum(draw.width for draw in draws),
-        lambda source, scope: tuple(draw.decode(source, scope) for draw in draws),
+        lambda source, scope: tuple(draw.decode(source.take(draw.width), scope) for draw in draws),
     )
 
 
@@ -99,7 +99,7 @@ def lists(draw: Draw[T], low: int, high: int) -> Draw[list[T]]:
 
     def decode(source: ByteSource, scope: Scope) -> list[T]:
         count = low + source.below(high - low + 1)
-        return [draw.decode(source, scope) for _ in range(count)]
+        return [draw.decode(source.take(draw.width), scope) for _ in range(count)]
 
     return Draw(1 + high * draw.width, decode)
 

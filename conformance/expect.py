@@ -22,30 +22,31 @@ if TYPE_CHECKING:
 
 def expect_value(x: Var, expected: Any) -> None:
     """The tensor holds these numbers."""
-    node = expected if isinstance(expected, Node) else Node(np.asarray(expected, dtype=float))
-    check_numbers(
-        x.session, "value", (x,), x.session.observe("value", x.handle), node, x.entry.dtype
-    )
+    read = x.session.observe("value", x.handle)
+    check_numbers(x.session, "value", (x,), read, _node(expected), x.entry.dtype)
 
 
 def expect_grad(x: Var, expected: Any) -> None:
     """The gradient slot holds these numbers, or is empty if None is expected."""
     session = x.session
     grad = slot_content(session, x)
-    if expected is None and session.adapter.is_empty_slot(grad):
-        return
-    if expected is None or grad is None:
-        if (expected is None) != (grad is None):
+    if expected is None:
+        if grad is not None and not session.adapter.is_empty_slot(grad):
             raise Divergence(
-                "the gradient slot should be empty" if expected is None else "grad is missing",
-                expected=f"grad = {expected}",
-                actual="grad is None" if grad is None else "grad is not None",
-                check=Check("grad", (x,), None)
-                if expected is None
-                else Check("slot_value", (x,), np.asarray(expected, dtype=float)),
+                "the gradient slot should be empty",
+                expected="grad = None",
+                actual="grad is not None",
+                check=Check("grad", (x,), None),
             )
         return
-    node = expected if isinstance(expected, Node) else Node(np.asarray(expected, dtype=float))
+    node = _node(expected)
+    if grad is None:
+        raise Divergence(
+            "grad is missing",
+            expected=f"grad = {node.value}",
+            actual="grad is None",
+            check=Check("slot_value", (x,), node.value),
+        )
     read = session.observe("slot_value", x.handle)
     check_numbers(session, "slot_value", (x,), read, node, x.entry.dtype)
 
@@ -111,6 +112,10 @@ def expect_same_object(session: Session, a: Any, b: Any) -> None:
             actual="two objects",
             check=Check("same_object", named, True) if len(named) == 2 else None,
         )
+
+
+def _node(expected: Any) -> Node:
+    return expected if isinstance(expected, Node) else Node(np.asarray(expected, dtype=float))
 
 
 def expect(condition: bool, message: str) -> None:

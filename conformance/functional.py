@@ -10,7 +10,7 @@ import numpy as np
 
 from conformance import truth
 from conformance.adapter import Adapter
-from conformance.frame import check_numbers
+from conformance.frame import check_numbers, check_slot
 from conformance.kernels import Array
 from conformance.nodes import Node
 from conformance.program import Program
@@ -63,12 +63,16 @@ def vjp(session: Session, program: Program, v: Array) -> list[Array | None]:
             root.backward()
         else:
             root.backward(session.tensor(v))
-        slots = [x.entry.grad is not None and adapter.can("slot_value") for x in leaves]
-        return [
-            session.observe("slot_value", x.handle) if filled else None
-            for x, filled in zip(leaves, slots, strict=True)
-        ]
+        return [_checked_slot(session, x) for x in leaves]
     return _pulled(session, "vjp", program, v)[1]
+
+
+def _checked_slot(session: Session, x: Var) -> Array | None:
+    """What the gradient slot holds, once it was checked; None if it is empty."""
+    if x.entry.grad is None or not session.adapter.can("slot_value"):
+        return None
+    check_slot(session, x)
+    return np.asarray(session.observe("slot_value", x.handle))
 
 
 def products(
@@ -96,20 +100,27 @@ def _pulled(
     )
     if paired and (not isinstance(results, tuple | list) or len(results) != 2):
         raise miscounted(name, results, 2)
+    said: Any = session.trace[-1]
     gradients = results[1] if paired else results
     if not isinstance(gradients, tuple | list) or len(gradients) != len(primals):
         raise miscounted(name, gradients, len(primals))
     if paired:
-        _check(session, name, (*arguments, 0), results[0], truth.nodes(program)[1])
+        value = truth.nodes(program)[1]
+        _check(session, name, (*arguments, 0), results[0], value)
+        _plain(session, results[0], value)
     made: list[Array | None] = []
     for at, (result, node) in enumerate(zip(gradients, expected, strict=True)):
         leaf, place = program.leaves[at], (1, at) if paired else at
         left_out = node is None and result is None and not paired
         if left_out or not leaf.requires_grad:
             made.append(None)
+            if paired:
+                said.results.append(None)
             continue
         true = node or Node(np.zeros(leaf.shape))
         made.append(_check(session, name, (*arguments, place), result, true))
+        if paired:
+            _plain(session, result, true)
     return list(gradients), made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -80,6 +80,28 @@ def negated(session: Session, x: Var, count: int) -> Var:
 
 def number(session: Session, x: Var) -> float:
     """The one element of ``x`` as a Python number."""
+    return float(_read_number(session, x))
+
+
+def times_number(x: Var, source: Var) -> Var:
+    """``x`` times the one element of ``source``, taken out as a number of the engine's own making.
+
+    What it is multiplied by is that very object, not a copy, so that a history in it would show.
+    """
+    session = x.session
+    own = _read_number(session, source)
+    value = float(own)
+    plain = value if isinstance(own, np.generic | np.ndarray) else own
+    number = session.adopt(plain, session.ledger.new(np.asarray(value), False, session.dtype))
+    number.watched = False  # it is no tensor
+    handle = session.call("mul_scalar", (x.handle, number.handle), shown=(x, number))
+    return session.adopt(
+        handle, session.ledger.apply("mul_scalar", [x.entry], (value,), x.entry.dtype)
+    )
+
+
+def _read_number(session: Session, x: Var) -> Any:
+    """What the engine gives as the one element of ``x``, once it was judged."""
     number = session.call("to_number", (x.handle,), shown=(x,))
     verdict = judge(np.asarray(number).reshape(x.shape), x.entry.node, x.entry.dtype)
     if not verdict.right:
@@ -88,4 +110,4 @@ def number(session: Session, x: Var) -> float:
         raise Divergence(
             "the number is wrong", expected=str(shown), actual=str(number), check=check
         )
-    return float(number)
+    return number

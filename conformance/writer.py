@@ -120,6 +120,8 @@ class Writer:
         targets = ["_" if r is None else self.name(r) for r in results]
         if instruction.name == "gradients" and len(targets) == 1:
             return [f"({targets[0]},) = {text}"]
+        if instruction.name == "functional_vjp":
+            targets = [targets[0], f"({', '.join(targets[1:])},)"]
         return [*before, f"{', '.join(targets)} = {text}"]
 
     def unassigned(self, instruction: Instruction) -> list[str]:

@@ -13,6 +13,7 @@ from conformance.expect import (
     expect_tracked_grads,
     expect_value,
 )
+from conformance.making import times_number
 from conformance.strategies import (
     arrays,
     booleans,
@@ -129,8 +130,10 @@ def python_numbers_are_constants(session, program, factor, v, as_array):
     leaves = session.leaves(program)
     u = program(*leaves)
     w = session.tensor(factor, requires_grad=True) * 2.0
-    number = session.tensor(session.observe("value", w.detach().handle)) if as_array else w.item()
-    y = u * number
+    if as_array:
+        y = u * session.tensor(session.observe("value", w.detach().handle))
+    else:
+        y = times_number(u, w)
     y.backward(v.like(y))
 
     expect_tracked_grads(program, leaves, gradients(program, 2.0 * factor * v(y.shape)))

@@ -125,10 +125,10 @@ def matches_finite_differences(session, program, v):
     "cut, used as cotangents of those values, give the gradients of the whole.",
     level=CORE,
     sources=[BASICS, HISTORY],
-    given={"program": programs(), "v": cotangents(), "at": integers(0, 7)},
+    given={"program": programs(), "v": cotangents(), "w": cotangents(), "at": integers(0, 7)},
     requires=["backward.vjp-equals-weighted-sum"],
 )
-def composes_by_chain_rule(session, program, v, at):
+def composes_by_chain_rule(session, program, v, w, at):
     leaves = session.leaves(program)
     last = program.outputs[0] - len(leaves)
     cut = last - at % (last + 1)
@@ -138,12 +138,27 @@ def composes_by_chain_rule(session, program, v, at):
 
     y = program.run(session, [*leaves, *fresh])[0]
     y.backward(v.like(y))
+    expected = gradients(program, v(y.shape))
+    if inner and inner[-1].entry.requires_grad:
+        # Few programs use two values behind the cut of which one was computed from the other.
+        inner += [inner[-1], inner[-1] * 2.0]
+        fresh += [session.tensor(u.true_value, requires_grad=True) for u in inner[-2:]]
+        beside = fresh[-2] + fresh[-1]
+        beside.backward(w.like(beside))
+        below = replace(program, outputs=positions[-1:])
+        expected = added(expected, gradients(below, 3.0 * w(beside.shape)))
     for u, stand_in in zip(inner, fresh, strict=True):
         seed = stand_in.grad
         if seed is not None:
             u.backward(seed, retain_graph=True)
 
-    expect_tracked_grads(program, leaves, gradients(program, v(y.shape)))
+    expect_tracked_grads(program, leaves, expected)
+
+
+def added(first, second):
+    """The sums of gradients, leaf by leaf; None where there is neither."""
+    pairs = [[g.value for g in pair if g is not None] for pair in zip(first, second, strict=True)]
+    return [sum(pair[1:], pair[0]) if pair else None for pair in pairs]
 
 
 @behavior(

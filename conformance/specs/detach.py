@@ -123,24 +123,34 @@ def mutation_is_noticed_by_the_graph(session, program, v, kept):
 
 @behavior(
     "detach.in-place-variant",
-    "Detaching in place makes the tensor itself an untracked leaf; what was computed from it "
-    "before keeps its history.",
+    "Detaching in place makes the tensor itself an untracked leaf and leaves a gradient that it "
+    "holds; what was computed from it before keeps its history.",
     level=FULL,
     sources=[doc("torch.Tensor.detach_")],
-    given={"value": arrays((), (2,), (2, 3)), "v": cotangents(), "leaf": booleans()},
+    given={
+        "value": arrays((), (2,), (2, 3)),
+        "v": cotangents(),
+        "leaf": booleans(),
+        "held": booleans(),
+    },
 )
-def in_place_variant(session, value, v, leaf):
+def in_place_variant(session, value, v, leaf, held):
     x = session.tensor(value, requires_grad=True)
     y = x if leaf else keeping(x)
     earlier = -y
+    if held:
+        y.grad = session.tensor(value + 1.0)
 
     returned = y.detach_()
 
     expect_leaf(y, requires_grad=False)
     expect_value(y, value if leaf else 2 * value)
+    expect_grad(y, value + 1.0 if held else None)
     if session.adapter.can("same_object"):
         same = session.observe("same_object", returned.handle, y.handle)
         expect(same, "detaching in place returns the tensor itself")
     expect_result(earlier)
     earlier.backward(v.like(earlier))
-    expect_grad(x, None if leaf else -2 * v(x.shape))
+    expect_grad(y, value + 1.0 if held else None)
+    if not leaf:
+        expect_grad(x, -2 * v(x.shape))

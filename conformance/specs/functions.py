@@ -63,18 +63,24 @@ def backward_formula_is_trusted(session, program, v, name):
 
 @behavior(
     "function.composes-with-recorded-ops",
-    "A custom function amid recorded operations gives the gradients of the built-in expression.",
+    "A custom function amid recorded operations, which may use the same tensors, gives the "
+    "gradients of the built-in expression.",
     level=CORE,
     sources=[HOW_TO],
-    given={"program": programs(bits=4), "v": cotangents(), "swapped": booleans()},
+    given={
+        "program": programs(bits=4),
+        "v": cotangents(),
+        "swapped": booleans(),
+        "itself": booleans(),
+    },
     requires=["function.backward-formula-is-trusted"],
 )
-def composes_with_recorded_operations(session, program, v, swapped):
+def composes_with_recorded_operations(session, program, v, swapped, itself):
     ours, theirs = session.leaves(program), session.leaves(program)
     a, b = program(*ours), program(*theirs)
-    factors = [a + 1.0, -a] if swapped else [-a, a + 1.0]
-    (product,) = session.custom("Product", factors)
-    for u, start in ((product, a), (-b * (b + 1.0), b)):
+    first = a if itself else -a
+    (product,) = session.custom("Product", [a + 1.0, first] if swapped else [first, a + 1.0])
+    for u, start in ((product, a), ((b if itself else -b) * (b + 1.0), b)):
         y = u * 2.0 + start
         y.backward(v.like(y))
 

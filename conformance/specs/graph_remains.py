@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 
 from conformance.behavior import CORE, EXTENDED, behavior, doc, note
-from conformance.expect import expect_grad, expect_grads
+from conformance.expect import expect_grad, expect_grads, expect_result, expect_state
 from conformance.specs._products import keeping, tracked_factor
 from conformance.strategies import arrays, booleans, cotangents, integers, programs, sampled
 from conformance.truth import gradients
@@ -72,27 +74,32 @@ def truncation_by_detach(session, value, v, steps, detached):
 
 @behavior(
     "graph.rejected-call-changes-nothing",
-    "A pass rejected for its arguments leaves graph and slots as they were, and a corrected one "
-    "succeeds.",
+    "A pass rejected for its arguments leaves graph, slots and grad mode as they were, and a "
+    "corrected one succeeds.",
     level=EXTENDED,
     sources=[doc("torch.autograd.backward"), GRAD],
     given={
         "program": programs(),
         "v": cotangents(),
         "mistake": sampled("shape of the cotangent", "no cotangent", "untracked input"),
+        "off": booleans(),
     },
 )
-def rejected_call_changes_nothing(session, program, v, mistake):
+def rejected_call_changes_nothing(session, program, v, mistake, off):
     leaves = session.leaves(program)
     y = keeping(program(*leaves))
     size = y.true_value.size
-    with session.raises("its arguments do not fit"):
-        if mistake == "untracked input":
-            session.gradients([y], [session.tensor(np.ones(y.shape))], [v.like(y)])
-        elif mistake == "no cotangent" and size != 1:
-            y.backward()
-        else:
-            y.backward(session.tensor(np.ones(size + 1)))
+    off = off and session.adapter.can("no_grad")
+    with session.no_grad() if off else nullcontext():
+        with session.raises("its arguments do not fit"):
+            if mistake == "untracked input":
+                session.gradients([y], [session.tensor(np.ones(y.shape))], [v.like(y)])
+            elif mistake == "no cotangent" and size != 1:
+                y.backward()
+            else:
+                y.backward(session.tensor(np.ones(size + 1)))
+        expect_state(y + y, requires_grad=not off)
+    expect_result(y + y)
     expect_grads([leaves[i] for i in program.tracked], [None] * len(program.tracked))
 
     y.backward(v.like(y))

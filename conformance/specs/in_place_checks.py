@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.behavior import CORE, EXTENDED, behavior, note
-from conformance.expect import expect_grad
+from conformance.expect import expect_grad, expect_value
 from conformance.specs._products import tracked_factor
 from conformance.specs._writes import WRITES, write
 from conformance.strategies import arrays, booleans, cotangents, integers, raw, sampled
@@ -90,22 +90,27 @@ def unsaved_mutation_is_harmless(session, value, v, pick):
 @behavior(
     "inplace.check-happens-when-node-runs",
     "A write is noticed when a backward pass reaches what needed the old value: other roots are "
-    "unaffected, and so is a pass that came before.",
+    "unaffected, and so are a pass that came before and one that was asked for other inputs.",
     level=EXTENDED,
     sources=[CHECKS],
     given={
         "value": value,
         "v": cotangents(),
-        "when": sampled("elsewhere", "reached", "reached times zero", "afterwards"),
+        "when": sampled("elsewhere", "reached", "reached times zero", "afterwards", "off the path"),
+        "functional": booleans(),
     },
     requires=["inplace.saved-operand-mutated-raises"],
 )
-def check_happens_when_node_runs(session, value, v, when):
+def check_happens_when_node_runs(session, value, v, when, functional):
     x = session.tensor(value, requires_grad=True)
     y = -x
-    root, elsewhere = y * tracked_factor(y), y + x
+    product, elsewhere = y * tracked_factor(y), y + x
+    root = product
     if when == "reached times zero":
         root = root * session.tensor(np.zeros(root.shape))
+    if when == "off the path":
+        other = session.tensor(value, requires_grad=True)
+        root = other * 3.0 + product
     if when == "afterwards":
         root.backward(v.like(root))
     y.add_(v.like(y))
@@ -113,6 +118,13 @@ def check_happens_when_node_runs(session, value, v, when):
     if when == "elsewhere":
         elsewhere.backward(v.like(y))
         expect_grad(x, 0 * v(x.shape))
+    elif when == "off the path":
+        if functional and session.adapter.can("gradients"):
+            (gradient,) = session.gradients([root], [other], [v.like(root)])
+            expect_value(gradient, 3 * v(x.shape))
+        else:
+            root.backward(v.like(root), inputs=[other])
+            expect_grad(other, 3 * v(x.shape))
     elif when == "afterwards":
         expect_grad(x, -2 * v(x.shape))
     else:

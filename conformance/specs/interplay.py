@@ -125,27 +125,40 @@ def calls_keep_apart(session, value, v, name):
 
 @behavior(
     "retain-grad.follows-writes",
-    "An intermediate that retains its gradient and is then written to gets the gradient of what "
-    "it holds now.",
+    "An intermediate that retains its gradient and is written to, before or after it was asked "
+    "to, or shows what is written to its base, gets the gradient of what it holds now.",
     level=FULL,
     sources=[
         note("autograd", "behavior-of-tensor-hooks-when-tensor-is-modified-in-place"),
         doc("torch.Tensor.retain_grad"),
     ],
-    given={"value": arrays(*SHAPES), "v": cotangents(), "factor": sampled(2.0, -1.0, 3.0)},
+    given={
+        "value": arrays(*SHAPES),
+        "v": cotangents(),
+        "factor": sampled(2.0, -1.0, 3.0),
+        "of_view": booleans(),
+        "late": booleans(),
+    },
     requires=["retain-grad.populates-nonleaf"],
 )
-def retention_follows_writes(session, value, v, factor):
+def retention_follows_writes(session, value, v, factor, of_view, late):
     x = session.tensor(value, requires_grad=True)
-    y = x + x
-    y.retain_grad()
-    y.mul_(factor)
+    base = x + x
+    place = 0 if of_view and value.shape else ...
+    y = base if place is ... else base[place]
+    if not late:
+        y.retain_grad()
+    base.mul_(factor)
+    if late:
+        y.retain_grad()
     root = y * 4.0
 
     root.backward(v.like(root))
 
     expect_grad(y, 4 * v(y.shape))
-    expect_grad(x, 8 * factor * v(y.shape))
+    expected = np.zeros(value.shape)
+    expected[place] = 8 * factor * v(y.shape)
+    expect_grad(x, expected)
 
 
 @behavior(

@@ -34,21 +34,27 @@ LAYOUTS = page("docs/stable/autograd.html#default-gradient-layouts", "default gr
     "edits the gradient.",
     level=CORE,
     sources=[SLOT, page("docs/stable/autograd.html#manual-gradient-layouts", "manual layouts")],
-    given={"program": programs(leaves=1), "v": cotangents(), "number": sampled(1.0, -2.0, 3.0)},
+    given={
+        "program": programs(leaves=1),
+        "v": cotangents(),
+        "w": cotangents(),
+        "number": sampled(1.0, -2.0, 3.0),
+    },
     requires=["accumulation.sums-over-calls"],
 )
-def assigned_tensor_is_adopted_and_mutated(session, program, v, number):
+def assigned_tensor_is_adopted_and_mutated(session, program, v, w, number):
     (x,) = session.leaves(program)
     mine = session.tensor(np.full(x.shape, number))
     x.grad = mine
-    y = program(x)
 
     mine.mul_(2.0)
-    y.backward(v.like(y))
+    for seed in (v, w):
+        y = program(x)
+        y.backward(seed.like(y))
 
-    (once,) = gradients(program, v(y.shape))
-    expect_grad(x, 2 * number + once.value)
-    expect_value(mine, 2 * number + once.value)
+    (added,) = gradients(program, v(y.shape) + w(y.shape))
+    expect_grad(x, 2 * number + added.value)
+    expect_value(mine, 2 * number + added.value)
 
 
 @behavior(

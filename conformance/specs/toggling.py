@@ -6,6 +6,8 @@ it reaches the leaf. What was computed in between is left as it is.
 
 from __future__ import annotations
 
+import numpy as np
+
 from conformance.behavior import CORE, EXTENDED, behavior, doc, note, page
 from conformance.expect import (
     expect,
@@ -15,8 +17,8 @@ from conformance.expect import (
     expect_result,
     expect_same_object,
 )
-from conformance.strategies import booleans, cotangents, lists, programs, sampled
-from conformance.truth import gradients
+from conformance.strategies import booleans, cotangents, integers, lists, programs, sampled
+from conformance.truth import gradients, output_shape
 
 TRACKING = note("autograd", "setting-requires-grad")
 LEAVES = page("tutorials/beginner/understanding_leaf_vs_nonleaf_tutorial.html", "leaf tensors")
@@ -120,25 +122,33 @@ def off_before_backward_skips_leaf(session, program, v, off, on_again):
     "bit, and their own empty.",
     level=CORE,
     sources=[TRACKING],
-    given={"program": programs(), "v": cotangents(), "frozen": lists(booleans(), 3, 3)},
+    given={
+        "program": programs(),
+        "v": cotangents(),
+        "frozen": lists(booleans(), 4, 4),
+        "live": integers(0, 3),
+    },
     requires=["toggle.in-place-and-returns-self"],
 )
-def freezing_isolates(session, program, v, frozen):
+def freezing_isolates(session, program, v, frozen, live):
     leaves = session.leaves(program)
-    for i in program.tracked:
-        if frozen[i]:
-            leaves[i].requires_grad_(False)
-    live = [i for i in program.tracked if not frozen[i]]
+    shape = output_shape(program)
+    factor = session.tensor(np.full(shape, 2.0), requires_grad=True)
+    tracked = [*(leaves[i] for i in program.tracked), factor]
+    used = [*(leaves[i] for i in program.tracked if i in program.used), factor]
+    kept = used[live % len(used)]
+    freezes = [f and x is not kept for x, f in zip(tracked, frozen, strict=False)]
+    for x, freeze in zip(tracked, freezes, strict=True):
+        if freeze:
+            x.requires_grad_(False)
 
-    y = program(*leaves)
-    if any(i in program.used for i in live):
-        y.backward(v.like(y))
+    y = program(*leaves) * factor
+    y.backward(v.like(y))
 
-    unfrozen = gradients(program, v(y.shape))
-    expect_grads([leaves[i] for i in live], [unfrozen[i] for i in live])
-    for i in program.tracked:
-        if frozen[i]:
-            expect_grad(leaves[i], None)
+    unfrozen = gradients(program, 2 * v(shape))
+    expected = [*(unfrozen[i] for i in program.tracked), v(shape) * y.true_value / 2]
+    pairs = zip(expected, freezes, strict=True)
+    expect_grads(tracked, [None if freeze else gradient for gradient, freeze in pairs])
 
 
 @behavior(

@@ -43,20 +43,24 @@ def linear_regression(session, data, weights, aims):
 @behavior(
     "training.cross-entropy-is-probabilities-minus-one-hot",
     "The gradient of softmax cross-entropy with respect to the logits is the probabilities minus "
-    "the one-hot labels.",
+    "the one-hot labels, times the weight of each row's label.",
     level=CORE,
     sources=[CROSS_ENTROPY],
-    given={"logits": lists(NUMBERS, 6, 6), "labels": lists(integers(0, 2), 2, 2)},
+    given={
+        "logits": lists(NUMBERS, 6, 6),
+        "labels": lists(integers(0, 2), 2, 2),
+        "weights": lists(sampled(2.0, 0.5, 1.0, 3.0), 3, 3),
+    },
     examples=0.3,
 )
-def cross_entropy(session, logits, labels):
+def cross_entropy(session, logits, labels, weights):
     x = session.tensor(np.reshape(logits, (2, 3)), requires_grad=True)
     one_hot = session.tensor(np.eye(3)[labels])
-    loss = -(x.apply("log_softmax", -1) * one_hot).sum()
-    loss.backward()
+    weight = session.tensor(np.array(weights)[labels, None])
+    (-(x.apply("log_softmax", -1) * one_hot * weight).sum()).backward()
 
     probabilities = x.detach().apply("softmax", -1)
-    expect_grad(x, (probabilities - one_hot).entry.node)
+    expect_grad(x, ((probabilities - one_hot) * weight).entry.node)
 
 
 @behavior(

@@ -149,8 +149,8 @@ def taken_before_base_was_tracked(session, value, v, number, view, further, edit
 
 @behavior(
     "view.advanced-indexing-copies",
-    "Indexing with a list of positions copies: writes to the result leave the source alone, and "
-    "the derivatives of a repeated position add.",
+    "Indexing with a list of positions copies: a write to the result leaves the source alone, one "
+    "to the source the result, and the derivatives of a repeated position add.",
     level=CORE,
     sources=[VIEWS],
     given={
@@ -158,17 +158,21 @@ def taken_before_base_was_tracked(session, value, v, number, view, further, edit
         "v": cotangents(),
         "positions": sampled((0, 1), (1, 0), (0, 0), (1, 1, 0), (0,), (-1, 0, -1)),
         "edit": edit,
+        "to_source": booleans(),
     },
 )
-def advanced_indexing_copies(session, value, v, positions, edit):
+def advanced_indexing_copies(session, value, v, positions, edit, to_source):
     x = session.tensor(value, requires_grad=True)
     source = -x
     copied = source.apply("take", positions)
     copied.backward(v.like(copied))
 
-    _write(edit, copied, session.tensor(3.0))
+    _write(edit, source if to_source else copied, session.tensor(3.0))
 
-    expect_value(source, -value)
+    if to_source:
+        expect_value(copied, -value[list(positions)])
+    else:
+        expect_value(source, -value)
     expected = np.zeros(value.shape)
     np.subtract.at(expected, list(positions), v(copied.shape))
     expect_grad(x, expected)

@@ -9,10 +9,12 @@ from . import (
     custom,
     custom_calls,
     forward_mode,
+    gradients_again,
     graph_ends,
     graphs,
     higher_order,
     hook_life,
+    hook_places,
     hooks,
     in_place,
     kept_gradients,
@@ -71,6 +73,8 @@ AREAS = (
     training_losses,
     training_steps,
     rounding_of_passes,
+    gradients_again,
+    hook_places,
 )
 
 

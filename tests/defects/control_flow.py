@@ -151,6 +151,35 @@ def _cut_for_everyone(real):
     return detach_
 
 
+class _Carrying(float):
+    """A number that knows the tensor it was read from."""
+
+    tensor = None
+
+
+def _number_with_history():
+    def item(real):
+        def wrapped(tensor):
+            number = real(tensor)
+            if not (isinstance(number, float) and tensor.requires_grad):
+                return number
+            carrying = _Carrying(number)
+            carrying.tensor = tensor
+            return carrying
+
+        return wrapped
+
+    def as_operand(real):
+        def wrapped(value, like):
+            if isinstance(value, _Carrying) and value.tensor.dtype == like.dtype:
+                return shapes.reshape(value.tensor, ())
+            return real(value, like)
+
+        return wrapped
+
+    return together(patched(Methods, "item", item), patched(dispatch, "as_operand", as_operand))
+
+
 DEFECTS = (
     Defect(
         "V12",
@@ -207,5 +236,12 @@ DEFECTS = (
         EASY,
         "detach.in-place-variant",
         method("detach_", lambda real: lambda x: x if x.node is None else real(x)),
+    ),
+    Defect(
+        "Y01",
+        "A number that is taken out of a program brings its history along.",
+        MEDIUM,
+        "control.python-numbers-are-constants",
+        _number_with_history(),
     ),
 )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 from conformance.reference import custom, dispatch, function, graph, modes, reverse, tensors
 
-from .defect import EASY, HARD, MEDIUM, Defect, patched
+from .defect import EASY, HARD, MEDIUM, Defect, patched, sharing, together
 
 
 def _never_released(real):
@@ -104,6 +104,39 @@ def _whatever_the_mode(real):
     return apply
 
 
+def _results_not_released(real):
+    def release(node):
+        custom_node = isinstance(node, function.FunctionNode)
+        if not (custom_node and any(isinstance(x, graph.SavedOutput) for x in node.saved or ())):
+            real(node)
+
+    return release
+
+
+def _replacing():
+    brought = set()
+
+    def visit(real):
+        def wrapped(node, gradients, request, is_wanted, cotangents, captured):
+            if isinstance(node, function.FunctionNode):
+                brought.update(e for e in node.edges if e is not None and e[0] in cotangents)
+            real(node, gradients, request, is_wanted, cotangents, captured)
+            brought.clear()
+
+        return wrapped
+
+    def add(real):
+        def wrapped(cotangents, edge, contribution):
+            if edge in brought:
+                brought.remove(edge)
+                cotangents[edge[0]][edge[1]] = None
+            real(cotangents, edge, contribution)
+
+        return wrapped
+
+    return together(patched(reverse, "visit", visit), patched(reverse, "add", add))
+
+
 DEFECTS = (
     Defect(
         "V29",
@@ -160,5 +193,19 @@ DEFECTS = (
         MEDIUM,
         "function.not-recorded-when-nothing-is-tracked",
         patched(custom, "apply", _whatever_the_mode),
+    ),
+    Defect(
+        "Y04",
+        "What a custom function saved is not freed if there is a result among it.",
+        MEDIUM,
+        "function.saved-tensors-freed-after-backward",
+        patched(graph, "release", _results_not_released),
+    ),
+    Defect(
+        "Y06",
+        "What a custom backward gives takes the place of what other uses brought.",
+        MEDIUM,
+        "function.composes-with-recorded-ops",
+        sharing(_replacing),
     ),
 )

@@ -45,6 +45,14 @@ def _first_vector(real):
     return vectors
 
 
+def _one_vector(real):
+    def vectors(*args):
+        first, *others = real(*args)
+        return (first, *(first if x.shape == first.shape else x for x in others))
+
+    return vectors
+
+
 def _diagonal_blocks(real):
     def hessian(func, inputs, *rest, **options):
         blocks = real(func, inputs, *rest, **options)
@@ -71,6 +79,20 @@ def _constant_first_factor(real):
 
 def _flat_first_power(real):
     return lambda s, g: dispatch.zeros_like(g) if s.params[0] == 1 else real(s, g)
+
+
+def _tracked(place):
+    """Of the value and the gradients that a product helper gives, one keeps its history."""
+
+    def vjp(real):
+        def wrapped(func, inputs, v=None):
+            results = list(real(func, inputs, v))
+            results[place] = real(func, inputs, v, create_graph=True)[place]
+            return tuple(results)
+
+        return wrapped
+
+    return patched(functional, "vjp", vjp)
 
 
 DEFECTS = (
@@ -137,5 +159,26 @@ DEFECTS = (
         VERY_HARD,
         "second-order.hessian-vector-product-without-the-matrix",
         vjp("powi", 0, _flat_first_power),
+    ),
+    Defect(
+        "Y02",
+        "The value beside a product with the Jacobian is tracked.",
+        MEDIUM,
+        "functional.vjp-and-jvp-are-jacobian-products",
+        _tracked(0),
+    ),
+    Defect(
+        "Y03",
+        "A product with the Jacobian is tracked where it depends on the inputs.",
+        MEDIUM,
+        "functional.vjp-and-jvp-are-jacobian-products",
+        _tracked(1),
+    ),
+    Defect(
+        "Y23",
+        "The vectors for inputs of one shape are all the first one.",
+        HARD,
+        "functional.vjp-and-jvp-are-jacobian-products",
+        patched(functional, "_vectors", _one_vector),
     ),
 )

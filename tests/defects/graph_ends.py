@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 
-from conformance.reference import arguments, autograd, dispatch, graph, reverse
+from conformance.reference import arguments, autograd, dispatch, graph, modes, reverse
 from conformance.reference.errors import AutogradError, UnusedInputError
 
 from .defect import EASY, HARD, MEDIUM, VERY_HARD, Defect, patched, sharing, together
@@ -121,6 +121,17 @@ def _freed_by_refusal(real):
     return seeds_for
 
 
+def _refused_unrecorded(real):
+    def seeds_for(*given):
+        try:
+            return real(*given)
+        except AutogradError:
+            modes.switch(False)
+            raise
+
+    return seeds_for
+
+
 DEFECTS = (
     Defect(
         "V37",
@@ -177,5 +188,12 @@ DEFECTS = (
         HARD,
         "graph.rejected-call-changes-nothing",
         patched(arguments, "seeds_for", _freed_by_refusal),
+    ),
+    Defect(
+        "Y05",
+        "A pass that is refused for its cotangents leaves recording off.",
+        MEDIUM,
+        "graph.rejected-call-changes-nothing",
+        patched(arguments, "seeds_for", _refused_unrecorded),
     ),
 )

@@ -109,6 +109,15 @@ def _emptied_first(real):
     return property(real.fget, setter, real.fdel)
 
 
+def _emptied(real):
+    def detach_(tensor):
+        result = real(tensor)
+        tensor.gradient = None
+        return result
+
+    return detach_
+
+
 DEFECTS = (
     Defect(
         "W10",
@@ -179,5 +188,12 @@ DEFECTS = (
         HARD,
         "accumulation.assigned-must-match-leaf",
         method("grad", _emptied_first),
+    ),
+    Defect(
+        "Y20",
+        "Detaching in place empties the slot.",
+        EASY,
+        "detach.in-place-variant",
+        method("detach_", _emptied),
     ),
 )

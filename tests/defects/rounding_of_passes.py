@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from conformance.reference import functions, reverse
+from conformance.reference.rules import RULES
 
-from .defect import HARD, Defect, patched, sharing, together, vjp
+from .defect import HARD, Defect, patched, rule, sharing, together, vjp
 
 _OTHERWISE = {
     ("sigmoid", 0): lambda s, g: (g * (1 - s.out)) * s.out,
@@ -39,6 +40,50 @@ def _kernels_in_turn():
     return together(patched(reverse, "walk", walk), *kernels)
 
 
+def _added_in_turn():
+    passes, arrived = [], {}
+
+    def walk(real):
+        def wrapped(request):
+            passes.append(None)
+            arrived.clear()
+            return real(request)
+
+        return wrapped
+
+    def add(real):
+        def wrapped(cotangents, edge, contribution):
+            terms = arrived.setdefault(edge, [])
+            terms.insert(0, contribution)
+            if len(passes) % 2 or len(terms) == 1:
+                real(cotangents, edge, contribution)
+                return
+            cotangents[edge[0]][edge[1]] = None
+            for term in terms:
+                real(cotangents, edge, term)
+
+        return wrapped
+
+    return together(patched(reverse, "walk", walk), patched(reverse, "add", add))
+
+
+def _summed_in_turn():
+    passes, forward = [], RULES["sum"].forward
+
+    def walk(real):
+        def wrapped(request):
+            passes.append(None)
+            return real(request)
+
+        return wrapped
+
+    def in_turn(xp, a, axes, *rest):
+        turned = xp.flip(a, axes).copy() if len(passes) % 2 else a
+        return forward(xp, turned, axes, *rest)
+
+    return together(patched(reverse, "walk", walk), rule("sum", forward=in_turn))
+
+
 DEFECTS = (
     Defect(
         "W30",
@@ -46,5 +91,19 @@ DEFECTS = (
         HARD,
         "backward.repeatable",
         sharing(_kernels_in_turn),
+    ),
+    Defect(
+        "Y07",
+        "Every second pass adds contributions to one value in another order.",
+        HARD,
+        "backward.repeatable",
+        sharing(_added_in_turn),
+    ),
+    Defect(
+        "Y08",
+        "In every second pass sums begin at the other end.",
+        HARD,
+        "backward.repeatable",
+        sharing(_summed_in_turn),
     ),
 )

@@ -74,6 +74,10 @@ def _leaking_after_a_pass():
     )
 
 
+def _probabilities_added(real):
+    return lambda s, g: g + functions.exp(s.out)
+
+
 DEFECTS = (
     Defect(
         "W36",
@@ -102,5 +106,12 @@ DEFECTS = (
         HARD,
         "training.truncated-backprop-through-time",
         sharing(_leaking_after_a_pass),
+    ),
+    Defect(
+        "Y15",
+        "In the gradient of log-softmax each row's cotangents are taken to sum to minus one.",
+        MEDIUM,
+        "training.cross-entropy-is-probabilities-minus-one-hot",
+        vjp("log_softmax", 0, _probabilities_added),
     ),
 )

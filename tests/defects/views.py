@@ -12,7 +12,8 @@ from conformance.reference import (
     views,
 )  # fmt: skip
 
-from .defect import HARD, MEDIUM, VERY_HARD, Defect, method, patched
+from .defect import HARD, MEDIUM, VERY_HARD, Defect, method, patched, sharing, together
+from .marks import Marks
 
 
 def _bump_bases(real):
@@ -61,6 +62,33 @@ def _keep_region(real):
         return real(g, chain) if chain[0] is None else g
 
     return without_region
+
+
+def _copied_when_written():
+    shared = Marks()
+
+    def apply(real):
+        def wrapped(key, operands, *params):
+            result = real(key, operands, *params)
+            first, *others = params[0] if key == "index" else (None,)
+            listed = [] if others or first is None or first.dtype.kind != "i" else first.tolist()
+            if listed and listed == list(range(listed[0], listed[0] + len(listed))):
+                result.array = operands[0].array[listed[0] : listed[-1] + 1]
+                shared.put(result)
+            return result
+
+        return wrapped
+
+    def store(real):
+        def wrapped(target, result):
+            if shared.get(target):
+                target.array = target.array.copy()
+                shared.put(target, None)
+            real(target, result)
+
+        return wrapped
+
+    return together(patched(dispatch, "apply", apply), patched(inplace, "store", store))
 
 
 DEFECTS = (
@@ -126,5 +154,12 @@ DEFECTS = (
         VERY_HARD,
         "view.mutation-through-view-rewrites-base",
         patched(views, "without_region", _keep_region),
+    ),
+    Defect(
+        "Y14",
+        "What is picked by a list of positions is copied no sooner than it is written to.",
+        HARD,
+        "view.advanced-indexing-copies",
+        sharing(_copied_when_written),
     ),
 )

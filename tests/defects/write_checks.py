@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.reference import errors, function, graph, inplace, modes
+from conformance.reference import errors, function, graph, inplace, modes, reverse
 
 from .defect import HARD, MEDIUM, Defect, patched, rule
 
@@ -37,6 +37,17 @@ def _count_while_recording(real):
     return lambda target: real(target) if modes.is_grad_enabled() else None
 
 
+def _all_checked_first(real):
+    def walk(request):
+        for node in reverse.topological_order([node for node, _ in request.roots]):
+            for kept in node.saved or ():
+                if kept is not None:
+                    kept.unpack(node)
+        return real(request)
+
+    return walk
+
+
 DEFECTS = (
     Defect(
         "W06",
@@ -65,5 +76,12 @@ DEFECTS = (
         MEDIUM,
         "inplace.mutation-counts-in-every-mode",
         patched(inplace, "bump", _count_while_recording),
+    ),
+    Defect(
+        "Y09",
+        "A pass checks all that was kept behind its roots before it starts.",
+        HARD,
+        "inplace.check-happens-when-node-runs",
+        patched(reverse, "walk", _all_checked_first),
     ),
 )

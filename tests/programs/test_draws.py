@@ -118,3 +118,12 @@ def test_cotangents_become_tensors_of_the_session() -> None:
 def test_arrays_fall_back_to_one_number_on_scalar_engines() -> None:
     scope = replace(SCOPE, max_ndim=0)
     assert draws.arrays((2, 3), (3,)).decode(ByteSource(b"\1\2"), scope).shape == ()
+
+
+def test_items_of_lists_and_tuples_are_drawn_apart() -> None:
+    v = draws.cotangents()
+    data = bytes([2]) + bytes(v.width) + bytes(range(2, 2 + 2 * v.width))
+    listed = draws.lists(v, 1, 3).decode(ByteSource(data), SCOPE)
+    paired = draws.tuples(v, v).decode(ByteSource(data[1:]), SCOPE)
+    assert len({one((3,)).tobytes() for one in listed}) == 3
+    assert len({one((3,)).tobytes() for one in paired}) == 2
