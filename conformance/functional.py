@@ -63,11 +63,11 @@ def vjp(session: Session, program: Program, v: Array) -> list[Array | None]:
             root.backward()
         else:
             root.backward(session.tensor(v))
-        return [_checked_slot(session, x) for x in leaves]
+        return [_slot_of(session, x) for x in leaves]
     return _pulled(session, "vjp", program, v)[1]
 
 
-def _checked_slot(session: Session, x: Var) -> Array | None:
+def _slot_of(session: Session, x: Var) -> Array | None:
     """What the gradient slot holds, once it was checked; None if it is empty."""
     if x.entry.grad is None or not session.adapter.can("slot_value"):
         return None
@@ -89,9 +89,9 @@ def _pulled(
     session: Session, name: str, program: Program, v: Array
 ) -> tuple[list[Any], list[Array | None]]:
     """Say the phrase, which gives gradients for all leaves; those of tracked ones are checked."""
-    program = _first_output(program)
+    program = first_output(program)
     expected = truth.gradients(program, v)
-    primals, cotangent = _primals(session, program), session.tensor(v)
+    primals, cotangent = primals_of(session, program), session.tensor(v)
     given = [p.handle for p in primals]
     function, paired = as_function(session, program), name == "functional_vjp"
     arguments = (program, _shape_of(primals, paired), cotangent)
@@ -106,8 +106,8 @@ def _pulled(
         raise miscounted(name, gradients, len(primals))
     if paired:
         value = truth.nodes(program)[1]
-        _check(session, name, (*arguments, 0), results[0], value)
-        _plain(session, results[0], value)
+        checked(session, name, (*arguments, 0), results[0], value)
+        plain_result(session, results[0], value)
     made: list[Array | None] = []
     for at, (result, node) in enumerate(zip(gradients, expected, strict=True)):
         leaf, place = program.leaves[at], (1, at) if paired else at
@@ -118,9 +118,9 @@ def _pulled(
                 said.results.append(None)
             continue
         true = node or Node(np.zeros(leaf.shape))
-        made.append(_check(session, name, (*arguments, place), result, true))
+        made.append(checked(session, name, (*arguments, place), result, true))
         if paired:
-            _plain(session, result, true)
+            plain_result(session, result, true)
     return list(gradients), made
 
 
@@ -136,8 +136,8 @@ def jvp(session: Session, program: Program, tangents: Sequence[Array]) -> tuple[
 def _pushed(
     session: Session, name: str, program: Program, tangents: Sequence[Array]
 ) -> tuple[Var, Var]:
-    program = _first_output(program)
-    primals = _primals(session, program)
+    program = first_output(program)
+    primals = primals_of(session, program)
     directions = [session.tensor(t) for t in tangents]
     paired = name == "functional_jvp"
     arguments = (program, _shape_of(primals, paired), _shape_of(directions, paired))
@@ -147,95 +147,18 @@ def _pushed(
     if not isinstance(results, tuple | list) or len(results) != 2:
         raise miscounted(name, results, 2)
     for at in range(2):
-        _check(session, name, (*arguments, at), results[at], expected[at])
-    return _plain(session, results[0], expected[0]), _plain(session, results[1], expected[1])
+        checked(session, name, (*arguments, at), results[at], expected[at])
+    return plain_result(session, results[0], expected[0]), plain_result(
+        session, results[1], expected[1]
+    )
 
 
-def jacobian(session: Session, program: Program, leaves: Sequence[Var] | None = None) -> None:
-    """The engine's Jacobian helper on all leaves, checked block by block.
-
-    Blocks are nested by output, then by input, where there are several; engines that take one
-    output only differentiate the first.
-
-    Args:
-        session: where the program runs.
-        program: the function.
-        leaves: where to take the Jacobian; new untracked leaves if None.
-    """
-    name = "jacobian_blocks" if session.adapter.can("jacobian_blocks") else "jacobian"
-    if name == "jacobian":
-        program = _first_output(program)
-    primals = list(leaves or _primals(session, program))
-    results = _spoken(session, name, program, primals)
-    many = len(program.outputs) > 1
-    rows = _nested(results, len(program.outputs), "outputs") if many else [results]
-    for output, row in enumerate(rows):
-        place = (output,) if many else ()
-        _check_row(
-            session, name, program, primals, row, place,
-            [truth.jacobian(program, at, output) for at in range(len(primals))],
-        )  # fmt: skip
-
-
-def hessian(session: Session, program: Program) -> None:
-    """The engine's Hessian helper on all leaves of a program with one output element.
-
-    Raises:
-        Unsupported: the engine's helper takes one input only, and the program has several.
-    """
-    program = _first_output(program)
-    primals = _primals(session, program)
-    count = len(primals)
-    name = "hessian" if count == 1 else "hessian_blocks"
-    results = _spoken(session, name, program, primals)
-    rows = _nested(results, count, "inputs") if count > 1 else [results]
-    for first, row in enumerate(rows):
-        place = (first,) if count > 1 else ()
-        expected = [truth.hessian(program, first, second) for second in range(count)]
-        _check_row(session, name, program, primals, row, place, expected)
-
-
-def _spoken(session: Session, name: str, program: Program, primals: Sequence[Var]) -> Any:
-    alone = len(primals) == 1
-    given = primals[0].handle if alone else tuple(p.handle for p in primals)
-    arguments = (as_function(session, program), given)
-    return session.call(name, arguments, shown=_shown(program, primals))
-
-
-def _shown(program: Program, primals: Sequence[Var]) -> tuple[Any, ...]:
-    return (program, primals[0] if len(primals) == 1 else tuple(primals))
-
-
-def _check_row(
-    session: Session,
-    name: str,
-    program: Program,
-    primals: Sequence[Var],
-    row: Any,
-    place: tuple[int, ...],
-    expected: Sequence[Array],
-) -> None:
-    alone = len(primals) == 1
-    blocks = [row] if alone else _nested(row, len(primals), "inputs")
-    exact = truth.nodes(program)[1].exact
-    for at, (block, value) in enumerate(zip(blocks, expected, strict=True)):
-        where = place if alone else (*place, at)
-        true = Node(value, exact=exact)
-        _check(session, name, (*_shown(program, primals), where), block, true)
-        _plain(session, block, true)
-
-
-def _nested(results: Any, count: int, what: str) -> list[Any]:
-    if not isinstance(results, tuple | list) or len(results) != count:
-        raise miscounted(f"the entries for {what}", results, count)
-    return list(results)
-
-
-def _first_output(program: Program) -> Program:
+def first_output(program: Program) -> Program:
+    """The program with its first output only."""
     return replace(program, outputs=program.outputs[:1])
 
 
-def _plain(session: Session, handle: Any, true: Node) -> Var:
+def plain_result(session: Session, handle: Any, true: Node) -> Var:
     """An untracked result, which the frame condition follows where there are flags to read."""
     entry = session.ledger.new(true.value, False, session.dtype, true)
     if session.adapter.can("requires_grad"):
@@ -243,13 +166,15 @@ def _plain(session: Session, handle: Any, true: Node) -> Var:
     return Var(session, handle, entry)
 
 
-def _primals(session: Session, program: Program) -> list[Var]:
+def primals_of(session: Session, program: Program) -> list[Var]:
+    """New untracked leaves with the program's values."""
     return [session.tensor(leaf.value) for leaf in program.leaves]
 
 
-def _check(
+def checked(
     session: Session, name: str, arguments: tuple[Any, ...], result: Any, expected: Node
 ) -> Array:
+    """What a phrase gave, as an array, once its numbers were compared."""
     if result is None:
         raise Divergence(f"{name} gave None", expected=f"{expected.value}", actual="None")
     value = session.observe("value", result)

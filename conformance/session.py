@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from conformance import functional, grad_slots, hooking, making, modes, passes, tracking
+from conformance import functional, grad_slots, hooking, making, matrices, modes, passes, tracking
 from conformance.adapter import Adapter, Unsupported
 from conformance.custom import custom_nodes
 from conformance.entries import Entry, HookRecord
@@ -159,8 +159,8 @@ class Session:
     vjp = functional.vjp
     jvp = functional.jvp
     products = functional.products
-    jacobian = functional.jacobian
-    hessian = functional.hessian
+    jacobian = matrices.jacobian
+    hessian = matrices.hessian
     retain_grad = passes.retain_grad
     hook = hooking.hook
     read_grad = grad_slots.read

@@ -78,7 +78,7 @@ def in_place_separates_old_and_new(session, value, v, scale, factors, of_view):
     order = []
     before = base.register_hook(factors[0], during=lambda: order.append("before"))
     base.mul_(scale)
-    # Torch crashes where a hook is registered on a view that does not yet know of the write.
+    # Read first: torch 2.13 crashes if a hook meets a view that has not noticed the write yet.
     expect_result(shown)
     after = shown.register_hook(factors[1], during=lambda: order.append("after"))
     root = shown * 4.0
