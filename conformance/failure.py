@@ -20,7 +20,12 @@ _BACKWARDS = ("backward", "backward_keeping_graph", "backward_all", "gradients")
 
 
 def describe(
-    session: Session | None, divergence: Divergence, behavior: Behavior, dtype: str, seed: int
+    session: Session | None,
+    divergence: Divergence,
+    behavior: Behavior,
+    dtype: str,
+    seed: int,
+    first_wrong: str = "",
 ) -> Failure:
     """The failure of one behavior, with a reproduction that was run if that was possible."""
     replay = replay_command(session, behavior.id, dtype, seed)
@@ -48,6 +53,7 @@ def describe(
         repro=script,
         verified=verified,
         replay=replay,
+        first_wrong=first_wrong,
     )
 
 
@@ -61,9 +67,12 @@ def replay_command(session: Session | None, behavior_id: str, dtype: str, seed: 
     )
 
 
-def listing(trace: Sequence[Instruction], dtype: str) -> str:
-    """The session's instructions, one a line, independent of any engine's API and of the dtype."""
-    names: dict[int, str] = {}
+def listing(trace: Sequence[Instruction], dtype: str, names: dict[int, str] | None = None) -> str:
+    """The session's instructions, one a line, independent of any engine's API and of the dtype.
+
+    ``names`` takes on the name that each variable is given, by its index.
+    """
+    names = {} if names is None else names
     lines, depth = [], 0
     for instruction in trace:
         if instruction.name == "end":

@@ -91,6 +91,7 @@ def _parts(result: Result, replay: str) -> list[tuple[str, str, dict[str, bool]]
         ("Promise", result.statement + pages, {}),
         ("Expected", expected, {"green": True}),
         ("Actual", actual, {"red": True}),
+        ("First wrong step", result.failure.first_wrong if result.failure else "", {}),
         ("Reproduce", script, {}),
         ("Replay", replay, {}),
     ]

@@ -50,7 +50,8 @@ class Failure:
     """A divergence after shrinking: what was expected, what came, and how to see it again.
 
     ``repro`` is a standalone script in the engine's own API; ``verified`` says that it was run and
-    failed as described. ``edges`` are pairs of node ids, operand first.
+    failed as described. ``edges`` are pairs of node ids, operand first. ``first_wrong`` is the step
+    after which something was wrong first, and what.
     """
 
     message: str
@@ -62,6 +63,7 @@ class Failure:
     repro: str
     verified: bool
     replay: str
+    first_wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)

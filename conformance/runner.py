@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from math import inf
-from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -21,6 +21,7 @@ from conformance.modes import Modes
 from conformance.results import Failure, Result, Verdict
 from conformance.searching import drawn, shrink
 from conformance.session import Session
+from conformance.stepping import first_wrong_step
 from conformance.timeout import TimeLimitError, time_limit
 from conformance.trace import AdapterFault, Divergence, printable, told
 
@@ -124,9 +125,19 @@ class Runner:
         if self.expectations.match(behavior.id, dtype, self.adapter.device) is None:
             simplest = self._simplest(behavior, dtype, attempt)
             attempt.divergence, attempt.session = simplest.divergence, simplest.session
+            attempt.data = simplest.data
         assert attempt.divergence is not None
-        failure = describe(attempt.session, attempt.divergence, behavior, dtype, self.seed)
+        step = self._first_wrong_step(behavior, dtype, attempt.data)
+        failure = describe(attempt.session, attempt.divergence, behavior, dtype, self.seed, step)
         return Verdict.FAIL, attempt.divergence.message, attempt, failure
+
+    def _first_wrong_step(self, behavior: Behavior, dtype: str, data: bytes) -> str:
+        example = partial(play, behavior, data, scope_of(self.adapter, dtype))
+        try:
+            with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
+                return first_wrong_step(example, self.adapter, dtype)
+        except TimeLimitError:
+            return ""
 
     def _simplest(self, behavior: Behavior, dtype: str, found: Attempt) -> Attempt:
         """The divergence of fewest instructions among those that a few searches shrink to."""
@@ -212,21 +223,24 @@ def scope_of(adapter: Adapter, dtype: str) -> Scope:
     )
 
 
+def play(behavior: Behavior, data: bytes, scope: Scope, session: Session) -> None:
+    """Run the example that the bytes stand for, and check the frame condition."""
+    with np.errstate():
+        behavior.run(session, **decode_all(behavior.given, data, scope))
+        session.finish()
+
+
 def example_runner(
     behavior: Behavior, adapter: Adapter, dtype: str, attempt: Attempt
 ) -> Callable[[bytes], None]:
     """The function of an example's bytes that runs the behavior and checks the frame condition."""
-    scope = scope_of(adapter, dtype)
-    draws: Mapping[str, Any] = behavior.given
-    modes = Modes(adapter)
+    scope, modes = scope_of(adapter, dtype), Modes(adapter)
 
     def example(data: bytes) -> None:
         session = Session(adapter, dtype)
         attempt.examples += 1
         try:
-            with np.errstate():
-                behavior.run(session, **decode_all(draws, data, scope))
-                session.finish()
+            play(behavior, data, scope, session)
         except Divergence as divergence:
             attempt.divergence, attempt.session, attempt.data = divergence, session, data
             raise
