@@ -22,6 +22,7 @@ INI_OPTIONS = {
     "conformance_profile": "examples per behavior: quick, default or deep",
     "conformance_expectations": "TOML file of known failures",
     "conformance_report": "directory for the reports",
+    "conformance_isolate": "whether to try behaviors in worker processes: true or false",
 }
 
 

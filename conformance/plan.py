@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from os import PathLike
+from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
@@ -15,7 +16,9 @@ from . import catalogue, finding, runner
 from .adapter import UnusableError
 from .behavior import Behavior, Level
 from .expectations import Expectations
+from .recorder import Recorder
 from .results import Result, RunInfo, Verdict
+from .timeout import lethal_limit
 from .trace import told
 
 __all__ = ["LEVELS", "PROFILES", "Plan", "Request"]
@@ -75,14 +78,22 @@ class Plan:
             device=self.adapter.device,
         )
 
-    def runner(self) -> runner.Runner:
-        """A runner for this plan."""
+    def runner(self, record: Path | None = None) -> runner.Runner:
+        """A runner for this plan.
+
+        With a ``record`` it notes its examples there, and what cannot be interrupted ends the
+        process.
+        """
         request = self.request
+        isolated: dict[str, Any] = {}
+        if record is not None:
+            isolated = {"noting": Recorder(record).noting, "limit": lethal_limit}
         return runner.Runner(
             self.adapter,
             profile=request.profile,
             seed=request.seed,
             expectations=self.expectations,
+            **isolated,
         )
 
     def with_replay(self, result: Result) -> Result:

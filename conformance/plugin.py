@@ -9,6 +9,7 @@ from __future__ import annotations
 from argparse import ArgumentError
 from collections.abc import Generator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import pytest
@@ -16,8 +17,9 @@ import pytest
 from . import plugin_options as options
 from ._pytest_entry import PACKAGE, names_missing_suite, selects_suite, suite_root
 from .behavior import Level
+from .isolation import with_workers
 from .plan import Plan
-from .plugin_collection import PLAN, RESULT, TrialItem, collector, put_in_order
+from .plugin_collection import PLAN, RECORDS, RESULT, TrialItem, collector, put_in_order
 from .plugin_session import Overseer
 from .plugin_verdicts import fault, settle
 from .results import Verdict
@@ -39,11 +41,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, object, object]:
-    """Say what to do about a conftest that wants an option name of the suite.
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    """Start workers where behaviors are to be isolated.
+
+    And say what to do about a conftest that wants an option name of the suite.
 
     Older versions of pytest notice the second use of a name only when they next parse something.
     """
+    if options.isolates(early_config, args):
+        args[:] = with_workers(args)
     try:
         loaded = yield
         parser.parse_known_args([])
@@ -82,9 +90,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(str(error)) from error
     config.stash[PLAN] = plan
     if not hasattr(config, "workerinput") and not config.option.collectonly:
-        config.pluginmanager.register(
-            Overseer(plan, options.report_directory(config)), "autograd_conformance_overseer"
-        )
+        records = _records(config)
+        overseer = Overseer(plan, options.report_directory(config), records)
+        config.pluginmanager.register(overseer, "autograd_conformance_overseer")
+
+
+def _records(config: pytest.Config) -> Path | None:
+    """Where isolated workers note their examples; gone when the run is."""
+    if not (config.getoption("conformance_isolate") or options.isolates(config, ())):
+        return None
+    directory = TemporaryDirectory(prefix="conformance-")
+    config.add_cleanup(directory.cleanup)
+    config.stash[RECORDS] = Path(directory.name)
+    return config.stash[RECORDS]
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -105,6 +123,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_configure_node(node: _WorkerController) -> None:
     """Give a worker of xdist the controller's seed, so that all draw the same examples."""
     node.workerinput[options.SEED] = node.config.stash[PLAN].request.seed
+    if RECORDS in node.config.stash:
+        record = node.config.stash[RECORDS] / f"{node.workerinput['workerid']}"
+        node.workerinput[options.RECORD] = str(record)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -17,14 +17,25 @@ from ._pytest_entry import PACKAGE, suite_root
 from .behavior import Behavior
 from .catalogue import requirements_first
 from .plan import Plan
+from .plugin_options import record_path
 from .results import Result
 from .runner import Runner
 
-__all__ = ["PLAN", "RESULT", "RUNNER", "TrialItem", "collector", "node_id", "put_in_order"]
+__all__ = [
+    "PLAN",
+    "RECORDS",
+    "RESULT",
+    "RUNNER",
+    "TrialItem",
+    "collector",
+    "node_id",
+    "put_in_order",
+]
 
 PLAN = pytest.StashKey[Plan]()
 RUNNER = pytest.StashKey[Runner]()
 RESULT = pytest.StashKey[Result]()
+RECORDS = pytest.StashKey[Path]()
 
 
 def node_id(behavior: Behavior, dtype: str) -> str:
@@ -104,7 +115,7 @@ class TrialItem(pytest.Item):
         """
         stash = self.config.stash
         if RUNNER not in stash:
-            stash[RUNNER] = stash[PLAN].runner()
+            stash[RUNNER] = stash[PLAN].runner(record_path(self.config))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.stash[RESULT] = stash[RUNNER].run(self.behavior, self.dtype)

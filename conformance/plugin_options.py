@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,18 @@ import pytest
 
 from .plan import LEVELS, PROFILES, Request
 
-__all__ = ["SEED", "add_options", "report_directory", "request"]
+__all__ = [
+    "RECORD",
+    "SEED",
+    "add_options",
+    "isolates",
+    "record_path",
+    "report_directory",
+    "request",
+]
 
 SEED = "conformance_seed"
+RECORD = "conformance_record"
 _DEFAULT_REPORT = "reports"
 
 
@@ -38,6 +48,12 @@ def add_options(parser: pytest.Parser) -> None:
         ("report", "DIR", f"Write the reports into this directory (default: {_DEFAULT_REPORT})"),
     ):
         group.addoption(f"--{name}", dest=f"conformance_{name}", metavar=metavar, help=text)
+    group.addoption(
+        "--isolate",
+        dest="conformance_isolate",
+        action="store_true",
+        help="Try behaviors in worker processes, so that a crash or a hang ends one of them only",
+    )
 
 
 def request(config: pytest.Config) -> Request:
@@ -70,6 +86,26 @@ def request(config: pytest.Config) -> Request:
 def report_directory(config: pytest.Config) -> Path:
     """Where the reports of this run go."""
     return _located(config, "report", _text(config, "report") or _DEFAULT_REPORT)
+
+
+def isolates(config: pytest.Config, arguments: Sequence[str]) -> bool:
+    """Whether behaviors are tried in worker processes, as the arguments or the ini file ask.
+
+    Raises:
+        pytest.UsageError: the ini file says neither true nor false.
+    """
+    if "--isolate" in arguments:
+        return True
+    said = str(config.getini("conformance_isolate") or "false").strip().lower()
+    if said not in ("true", "false"):
+        raise pytest.UsageError(f"conformance_isolate is true or false, not {said!r}")
+    return said == "true"
+
+
+def record_path(config: pytest.Config) -> Path | None:
+    """Where this worker notes its examples; None outside of isolated workers."""
+    workerinput: dict[str, Any] = getattr(config, "workerinput", {})
+    return Path(workerinput[RECORD]) if RECORD in workerinput else None
 
 
 def _text(config: pytest.Config, name: str) -> str:

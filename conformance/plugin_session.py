@@ -13,10 +13,11 @@ import pytest
 from rich.console import Console
 
 from . import report as reports
+from .isolation import judge_death
 from .journal import Journal
 from .plan import Plan
 from .plugin_collection import node_id
-from .plugin_verdicts import Divergence, carried, fault, settle
+from .plugin_verdicts import Divergence, carried, settle
 from .report.document import file_name
 from .results import Result, RunInfo, Verdict
 
@@ -29,8 +30,9 @@ class Overseer:
     Nothing is written until the first verdict falls.
     """
 
-    def __init__(self, plan: Plan, directory: Path) -> None:
+    def __init__(self, plan: Plan, directory: Path, records: Path | None = None) -> None:
         self._plan = plan
+        self._records = records
         self._directory = directory
         self._journal: Journal | None = None
         self._page: Path | None = None
@@ -45,8 +47,11 @@ class Overseer:
         for behavior, dtype in self._plan.trials():
             if node_id(behavior, dtype) == crashitem:
                 report.location = (crashitem.partition("::")[0], None, f"{behavior.id} ({dtype})")
-                result = fault(behavior, dtype, Verdict.CRASH, str(report.longrepr))
-                settle(report, self._plan.with_expectation(result), self._plan.replay(result))
+                result = judge_death(
+                    self._plan, behavior, dtype, self._records, str(report.longrepr)
+                )
+                result = self._plan.with_expectation(self._plan.with_replay(result))
+                settle(report, result, self._plan.replay(result))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -54,15 +54,26 @@ class Runner:
         profile: how many examples each behavior gets, a key of :data:`PROFILES`.
         seed: all drawing follows from it; one seed gives one run.
         expectations: known failures, which turn a failure into an expected one.
+        noting: gives, for a behavior and dtype, what is told of each example before it runs.
+        limit: what stops a behavior after some seconds.
     """
 
     def __init__(
-        self, adapter: Adapter, *, profile: str, seed: int, expectations: Expectations
+        self,
+        adapter: Adapter,
+        *,
+        profile: str,
+        seed: int,
+        expectations: Expectations,
+        noting: Callable[[str, str], Callable[[bytes], None]] = lambda behavior, dtype: _unnoted,
+        limit: Callable[[float], AbstractContextManager[None]] = time_limit,
     ) -> None:
         self.adapter = adapter
         self.profile = profile
         self.seed = seed
         self.expectations = expectations
+        self._noting = noting
+        self._limit = limit
         self._known: dict[tuple[str, str], Verdict] = {}
 
     def run(self, behavior: Behavior, dtype: str) -> Result:
@@ -105,7 +116,7 @@ class Runner:
     ) -> tuple[Verdict, str, Attempt, Failure | None]:
         attempt = Attempt()
         try:
-            with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
+            with self._limit(SECONDS_PER_BEHAVIOR[self.profile]):
                 self._search(behavior, dtype, attempt)
         except KeyboardInterrupt:
             raise
@@ -134,7 +145,7 @@ class Runner:
     def _first_wrong_step(self, behavior: Behavior, dtype: str, data: bytes) -> str:
         example = partial(play, behavior, data, scope_of(self.adapter, dtype))
         try:
-            with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
+            with self._limit(SECONDS_PER_BEHAVIOR[self.profile]):
                 return first_wrong_step(example, self.adapter, dtype)
         except TimeLimitError:
             return ""
@@ -145,7 +156,7 @@ class Runner:
         for number in range(_SHRINKS):
             shrunk = Attempt()
             try:
-                with time_limit(SECONDS_PER_BEHAVIOR[self.profile]):
+                with self._limit(SECONDS_PER_BEHAVIOR[self.profile]):
                     start = self.attempt(behavior, dtype, number) if number else found
                     self._shrink(behavior, dtype, start, shrunk)
             except KeyboardInterrupt:
@@ -160,7 +171,7 @@ class Runner:
 
     def _shrink(self, behavior: Behavior, dtype: str, start: Attempt, shrunk: Attempt) -> None:
         """Leave in ``shrunk`` the simplest divergence that the one of ``start`` shrinks to."""
-        example = example_runner(behavior, self.adapter, dtype, shrunk)
+        example = self._example(behavior, dtype, shrunk)
 
         def diverges(data: bytes) -> bool:
             with suppress(Divergence):
@@ -185,9 +196,13 @@ class Runner:
                 return basic
         return None
 
+    def _example(self, behavior: Behavior, dtype: str, attempt: Attempt) -> Callable[[bytes], None]:
+        note = self._noting(behavior.id, dtype)
+        return example_runner(behavior, self.adapter, dtype, attempt, note)
+
     def _search(self, behavior: Behavior, dtype: str, attempt: Attempt, number: int = 0) -> None:
         """Run examples until one diverges."""
-        example = example_runner(behavior, self.adapter, dtype, attempt)
+        example = self._example(behavior, dtype, attempt)
         width = total_width(behavior.given)
         count = max(1, round(PROFILES[self.profile] * behavior.examples))
         again = f"/{number}" if number else ""
@@ -230,8 +245,16 @@ def play(behavior: Behavior, data: bytes, scope: Scope, session: Session) -> Non
         session.finish()
 
 
+def _unnoted(data: bytes) -> None:
+    """Tell nobody of an example."""
+
+
 def example_runner(
-    behavior: Behavior, adapter: Adapter, dtype: str, attempt: Attempt
+    behavior: Behavior,
+    adapter: Adapter,
+    dtype: str,
+    attempt: Attempt,
+    note: Callable[[bytes], None] = _unnoted,
 ) -> Callable[[bytes], None]:
     """The function of an example's bytes that runs the behavior and checks the frame condition."""
     scope, modes = scope_of(adapter, dtype), Modes(adapter)
@@ -239,6 +262,7 @@ def example_runner(
     def example(data: bytes) -> None:
         session = Session(adapter, dtype)
         attempt.examples += 1
+        note(data)
         try:
             play(behavior, data, scope, session)
         except Divergence as divergence:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -34,3 +36,21 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+GRACE = 5.0
+
+
+@contextmanager
+def lethal_limit(seconds: float) -> Iterator[None]:
+    """As :func:`time_limit`; where that cannot interrupt, the process ends after :data:`GRACE`.
+
+    Code that never comes back to the interpreter sees no signal.
+    """
+    with open(os.devnull, "w") as nowhere:
+        faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=nowhere)
+        try:
+            with time_limit(seconds):
+                yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()

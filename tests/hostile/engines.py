@@ -129,6 +129,10 @@ Overwrites = hostile(
 Unsettles = hostile("Unsettles", detach=f"unsettled({DETACH})")
 SwitchesOff = hostile("SwitchesOff", detach=f"switched_off({DETACH})")
 Dies = hostile("Dies", detach="os._exit(7)")
+Segfaults = hostile("Segfaults", detach="__import__('ctypes').string_at(0)")
+IsKilled = hostile("IsKilled", detach="os.kill(os.getpid(), 9)")
+LeavesAsIfDone = hostile("LeavesAsIfDone", detach="os._exit(0)")
+NeverReturns = hostile("NeverReturns", detach="sum(range(10**13))")
 Hangs = hostile("Hangs", detach="run_forever()")
 HangsOn = hostile("HangsOn", detach="run_forever_whatever_comes()")
 

@@ -173,6 +173,27 @@ def test_death_of_the_process_is_a_crash_of_one_behavior(tmp_path):
     assert judged(tmp_path / "Dies")[0] == only(DETACHING, "crash")
 
 
+@pytest.mark.parametrize(
+    ("engine", "verdict"),
+    [
+        ("Segfaults", "crash"),
+        ("IsKilled", "crash"),
+        ("LeavesAsIfDone", "crash"),
+        ("NeverReturns", "timeout"),
+        ("Hangs", "timeout"),
+    ],
+)
+def test_isolated_death_ends_one_behavior_and_shows_its_program(tmp_path, engine, verdict):
+    done = start(tmp_path, "-m", "pytest", *words(engine, "--isolate"))
+    assert done.returncode == 1, done.stdout
+    verdicts, results = judged(tmp_path / engine)
+    assert verdicts == only(DETACHING, verdict)
+    if engine != "Hangs":  # what can be interrupted keeps its process
+        (failure,) = (result.failure for result in results if result.failure)
+        assert "detach(" in failure.program
+        assert "--hypothesis-seed=1" in failure.replay
+
+
 def test_adapter_that_leaves_while_it_is_made_is_refused(tmp_path):
     done = start(tmp_path, "-m", "pytest", *words("Unimportable"))
     assert done.returncode == 4

@@ -1,0 +1,83 @@
+"""Isolation: behaviors in worker processes, and a verdict where one of them died.
+
+The workers are xdist's. Each notes every example before it runs, so that what killed it is known.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from conformance import timeout
+from conformance.behavior import Behavior
+from conformance.failure import listing, picture
+from conformance.finding import load_adapter
+from conformance.plan import Plan
+from conformance.plugin_verdicts import fault
+from conformance.recorder import Begun, last_begun
+from conformance.results import Failure, Result, Verdict
+from conformance.runner import play, scope_of
+from conformance.session import Session
+
+_WORKERS = ("-n", "--numprocesses", "--tx", "--dist")
+
+
+def with_workers(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a run with a worker of its own, unless they ask for workers themselves."""
+    if any(argument.startswith(_WORKERS) for argument in arguments):
+        return list(arguments)
+    return ["-n1", *arguments]
+
+
+def judge_death(
+    plan: Plan, behavior: Behavior, dtype: str, records: Path | None, said: str
+) -> Result:
+    """The verdict on a trial during which the worker died, with the program it was busy with.
+
+    Args:
+        plan: the run.
+        behavior: what was tried.
+        dtype: in which dtype.
+        records: the folder of the workers' records, None if they kept none.
+        said: what is known of the death.
+    """
+    begun = _last(records, behavior, dtype)
+    if begun is None:
+        return fault(behavior, dtype, Verdict.CRASH, said)
+    hung = time.time() - begun.at >= timeout.GRACE
+    verdict = Verdict.TIMEOUT if hung else Verdict.CRASH
+    how = "still running when the process was ended" if hung else f"the process died: {said}"
+    result = fault(behavior, dtype, verdict, how)
+    if begun.data is None:
+        return result
+    return replace(result, examples=1, failure=_failure(plan, behavior, dtype, begun.data, how))
+
+
+def _last(records: Path | None, behavior: Behavior, dtype: str) -> Begun | None:
+    for path in () if records is None else records.iterdir():
+        begun = last_begun(path)
+        if begun is not None and (begun.behavior, begun.dtype) == (behavior.id, dtype):
+            return begun
+    return None
+
+
+def _failure(plan: Plan, behavior: Behavior, dtype: str, data: bytes, how: str) -> Failure:
+    """The program as the reference engine runs it, which tells what was said up to its end."""
+    session = Session(load_adapter("reference"), dtype)
+    with suppress(Exception):
+        play(behavior, data, scope_of(plan.adapter, dtype), session)
+    nodes, edges = picture(session.trace)
+    return Failure(
+        message=how,
+        expected="the process goes on",
+        actual=how,
+        program=listing(session.trace, dtype),
+        nodes=nodes,
+        edges=edges,
+        repro="",
+        verified=False,
+        replay="",
+    )
