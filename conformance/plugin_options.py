@@ -38,6 +38,12 @@ def add_options(parser: pytest.Parser) -> None:
         ("report", "DIR", f"Write the reports into this directory (default: {_DEFAULT_REPORT})"),
     ):
         group.addoption(f"--{name}", dest=f"conformance_{name}", metavar=metavar, help=text)
+    for name, text in (
+        ("update-expectations", "Write the failures of this run into the file of --expectations"),
+        ("run-blocked", "Try also the behaviors that build on a broken one"),
+    ):
+        dest = f"conformance_{name.replace('-', '_')}"
+        group.addoption(f"--{name}", dest=dest, action="store_true", default=None, help=text)
 
 
 def request(config: pytest.Config) -> Request:
@@ -64,6 +70,8 @@ def request(config: pytest.Config) -> Request:
         profile=_text(config, "profile") or "default",
         expectations=_located(config, "expectations", expectations) if expectations else None,
         seed=_seed(config),
+        update_expectations=_switch(config, "update_expectations"),
+        run_blocked=_switch(config, "run_blocked"),
     )
 
 
@@ -78,6 +86,12 @@ def _text(config: pytest.Config, name: str) -> str:
     if given is None:
         given = config.getini(f"conformance_{name}") or ""
     return str(given).strip()
+
+
+def _switch(config: pytest.Config, name: str) -> bool:
+    """Whether an option is given on the command line, else set in the ini file."""
+    given: Any = config.getoption(f"conformance_{name}")
+    return bool(config.getini(f"conformance_{name}") if given is None else given)
 
 
 def _located(config: pytest.Config, name: str, value: str) -> Path:
