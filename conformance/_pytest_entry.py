@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -22,8 +23,13 @@ INI_OPTIONS = {
     "conformance_profile": "examples per behavior: quick, default or deep",
     "conformance_expectations": "TOML file of known failures",
     "conformance_report": "directory for the reports",
-    "conformance_isolate": "whether to try behaviors in worker processes: true or false",
+    "conformance_isolate": "try behaviors in worker processes",
+    "conformance_update_expectations": "write the failures of each run into the expectations",
+    "conformance_run_blocked": "try also the behaviors that build on a broken one",
 }
+_SWITCHES = (
+    "conformance_isolate", "conformance_update_expectations", "conformance_run_blocked",
+)  # fmt: skip
 
 
 def suite_root(path: Path) -> Path | None:
@@ -58,7 +64,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     when it runs other tests.
     """
     for name, help_text in INI_OPTIONS.items():
-        parser.addini(name, f"autograd-conformance: {help_text}")
+        kind: Literal["bool"] | None = "bool" if name in _SWITCHES else None
+        parser.addini(name, f"autograd-conformance: {help_text}", type=kind)
     config = pluginmanager.get_plugin("pytestconfig")
     if config is None:
         return

@@ -1,43 +1,49 @@
-"""Known failures: which behaviors an engine is known to break, each with a reason and a page.
+"""Known failures: which behaviors an engine is known to break, each with a reason.
 
-Entries never rot in silence: one that no behavior answers to is an error, and a behavior that
-conforms although an entry says it fails is an unexpected pass, which fails the gate.
+Entries never rot in silence: one that no behavior answers to or that has expired is an error, a
+behavior that conforms although an entry says it fails is an unexpected pass, and one that fails in
+another way than the entry's signature says is a failure.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
-__all__ = ["Expectation", "Expectations", "ExpectationsError"]
+from conformance.expectation_reading import ExpectationsError, read_entries
 
+__all__ = ["UNREAD", "Expectation", "Expectations", "ExpectationsError"]
 
-class ExpectationsError(ValueError):
-    """An expectations file that cannot be used; the message names file, entry and mend."""
+UNREAD = "TODO: say why"
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """One known failure. ``behavior`` is an id or a glob; an empty field matches anything."""
+    """One known failure. ``behavior`` is an id or a glob; an empty field matches anything.
+
+    ``engine`` is a version specifier. ``signature`` says how the behavior fails; ``witness`` is an
+    example that shows it, tried before any other. ``place`` names the entry in messages.
+    """
 
     behavior: str
     reason: str
-    link: str
+    link: str = ""
     dtype: str = ""
     device: str = ""
+    engine: str = ""
     adapter: str = ""
+    expires: date | None = None
+    signature: str = ""
+    witness: bytes | None = None
+    place: str = field(default="", compare=False)
 
     def covers(self, behavior: str, dtype: str, device: str) -> bool:
         """Whether this entry speaks of a behavior in a dtype on a device.
@@ -50,12 +56,31 @@ class Expectation:
             and self.device in ("", device, device.partition(":")[0])
         )
 
+    def concerns(self, adapter: str, version: str) -> bool:
+        """Whether this entry speaks of an engine in a version.
+
+        Raises:
+            ExpectationsError: the engine has no version that could be compared.
+        """
+        if self.adapter not in ("", adapter):
+            return False
+        if not self.engine:
+            return True
+        try:
+            return SpecifierSet(self.engine).contains(Version(version), prereleases=True)
+        except InvalidVersion:
+            raise ExpectationsError(
+                f"{self.place}: the version of {adapter} reads {version!r}, which cannot be "
+                f"compared with {self.engine!r}; leave `engine` out of `when`"
+            ) from None
+
+    @property
+    def unread(self) -> bool:
+        """Whether nobody has said yet why this failure is known."""
+        return self.reason.upper().startswith(UNREAD.partition(":")[0])
+
     def __str__(self) -> str:
-        return f"{self.reason} ({self.link})"
-
-
-_FIELDS = tuple(field.name for field in fields(Expectation))
-_REQUIRED = ("behavior", "reason", "link")
+        return f"{self.reason} ({self.link})" if self.link else self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,39 +110,39 @@ class Expectations:
     @classmethod
     def parse(cls, text: str, origin: str, known_ids: Iterable[str] = ()) -> Expectations:
         """The known failures in the text of a TOML file; ``origin`` names it in messages."""
-        try:
-            document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ExpectationsError(f"{origin} is not TOML: {error}") from None
-        for key in document.keys() - {"expected", "shipped"}:
-            raise ExpectationsError(
-                f"{origin}: unknown key {key!r}; known failures are [[expected]] tables"
-            )
-        shipped, tables = document.get("shipped", True), document.get("expected", [])
-        if not isinstance(shipped, bool):
-            raise ExpectationsError(f"{origin}: shipped is true or false, not {shipped!r}")
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise ExpectationsError(f"{origin}: write each known failure as an [[expected]] table")
-        known = tuple(known_ids)
-        return cls(
-            tuple(
-                _entry(table, f"{origin}, entry {number}", known)
-                for number, table in enumerate(tables, start=1)
-            ),
-            replaces_shipped=not shipped,
-        )
+        shipped, tables = read_entries(text, origin, known_ids)
+        return cls(tuple(Expectation(**table) for table in tables), replaces_shipped=not shipped)
 
     @classmethod
-    def shipped(cls, adapter: str, known_ids: Iterable[str] = ()) -> Expectations:
-        """The known failures this package ships for a built-in adapter; none for any other."""
+    def shipped(
+        cls, adapter: str, known_ids: Iterable[str] = (), *, version: str | None = None
+    ) -> Expectations:
+        """The known failures this package ships for a built-in adapter; none for any other.
+
+        Those of every version, unless one is given.
+        """
         if not adapter.isidentifier():
             return cls()
         file = files(__package__) / "expectations" / f"{adapter}.toml"
         if not file.is_file():
             return cls()
-        return cls.parse(
-            file.read_text(encoding="utf-8"), f"the shipped {adapter}.toml", known_ids
-        ).for_adapter(adapter)
+        text = file.read_text(encoding="utf-8")
+        found = cls.parse(text, f"the shipped {adapter}.toml", known_ids)
+        return found if version is None else found.for_engine(adapter, version)
+
+    def read(self) -> Expectations:
+        """These entries, each of which somebody must have given a reason.
+
+        Raises:
+            ExpectationsError: an entry still has the reason of those that were just written.
+        """
+        for entry in self.entries:
+            if entry.unread:
+                raise ExpectationsError(
+                    f"{entry.place}: nobody has said yet why {entry.behavior} fails; "
+                    f"write the reason in place of {UNREAD!r}"
+                )
+        return self
 
     def over(self, shipped: Expectations) -> Expectations:
         """These entries before the shipped ones, unless they replace them."""
@@ -125,9 +150,9 @@ class Expectations:
             self if self.replaces_shipped else replace(self, entries=self.entries + shipped.entries)
         )
 
-    def for_adapter(self, adapter: str) -> Expectations:
-        """Only the entries that speak of this adapter."""
-        kept = tuple(entry for entry in self.entries if entry.adapter in ("", adapter))
+    def for_engine(self, adapter: str, version: str) -> Expectations:
+        """Only the entries that speak of this adapter and this version of its engine."""
+        kept = tuple(entry for entry in self.entries if entry.concerns(adapter, version))
         return replace(self, entries=kept)
 
     def match(self, behavior_id: str, dtype: str, device: str) -> Expectation | None:
@@ -135,34 +160,3 @@ class Expectations:
         return next(
             (entry for entry in self.entries if entry.covers(behavior_id, dtype, device)), None
         )
-
-
-def _entry(table: Mapping[str, Any], where: str, known: tuple[str, ...]) -> Expectation:
-    """The checked entry that a table spells out."""
-    for key, value in table.items():
-        if key not in _FIELDS:
-            raise ExpectationsError(f"{where}: unknown key {key!r}{_suggest(key, _FIELDS)}")
-        if not isinstance(value, str):
-            raise ExpectationsError(f"{where}: {key} is a string, not {value!r}")
-    for key in _REQUIRED:
-        if not table.get(key, "").strip():
-            raise ExpectationsError(f"{where}: say the {key}: {key} = {_SAMPLES[key]!r}")
-    if not table["link"].startswith(("https://", "http://")):
-        raise ExpectationsError(f"{where}: link is the address of a page, not {table['link']!r}")
-    pattern = table["behavior"]
-    if known and not any(fnmatchcase(name, pattern) for name in known):
-        raise ExpectationsError(f"{where}: no behavior is {pattern!r}{_suggest(pattern, known)}")
-    return Expectation(**table)
-
-
-_SAMPLES = {
-    "behavior": "accumulation.sums-over-calls",
-    "reason": "what goes wrong, in a sentence",
-    "link": "https://the.page/that-follows-it",
-}
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    """A close match as the end of a sentence, or nothing."""
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

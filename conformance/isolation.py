@@ -19,8 +19,8 @@ from conformance.plan import Plan
 from conformance.plugin_verdicts import fault
 from conformance.recorder import Begun, last_begun
 from conformance.results import Failure, Result, Verdict
-from conformance.runner import play, scope_of
 from conformance.session import Session
+from conformance.trying import play, scope_of
 
 _WORKERS = ("-n", "--numprocesses", "--tx", "--dist")
 

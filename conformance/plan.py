@@ -15,7 +15,9 @@ from typing import Any
 from . import catalogue, finding, runner
 from .adapter import UnusableError
 from .behavior import Behavior, Level
-from .expectations import Expectations
+from .expectation_update import Changes, Run, updated
+from .expectations import Expectations, ExpectationsError
+from .gate import against
 from .recorder import Recorder
 from .results import Result, RunInfo, Verdict
 from .timeout import lethal_limit
@@ -25,6 +27,8 @@ __all__ = ["LEVELS", "PROFILES", "Plan", "Request"]
 
 LEVELS = tuple(level.value for level in Level)
 PROFILES = tuple(runner.PROFILES)
+_SHOWN = frozenset({Verdict.FAIL})
+_WRITTEN = _SHOWN | {Verdict.EXPECTED_FAILURE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Request:
     profile: str = "default"
     expectations: str | PathLike[str] | None = None
     seed: int = 0
+    update_expectations: bool = False
+    run_blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Plan:
         for dtype in dtypes:
             _one_of(f"dtype of adapter {adapter.name!r}", dtype, offered)
         behaviors = catalogue.load_specs()
-        expectations = _expectations(request.expectations, adapter.name, behaviors)
+        expectations = _expectations(request, adapter, behaviors)
         return cls(request, adapter, dtypes, expectations, behaviors)
 
     def trials(self) -> list[catalogue.Trial]:
@@ -94,7 +100,34 @@ class Plan:
             seed=request.seed,
             expectations=self.expectations,
             **isolated,
+            dependants=_dependants(request),
+            shrunk=_WRITTEN if request.update_expectations else _SHOWN,
         )
+
+    def updated_expectations(self, results: Mapping[tuple[str, str], Result]) -> Changes:
+        """Write the file of known failures anew from the results of a run of this plan.
+
+        Raises:
+            ValueError: the file can no longer be read or written.
+        """
+        engine, path = self.adapter, Path(self.request.expectations or "")
+        dtypes = tuple(dict.fromkeys((*self.dtypes, *engine.default_dtypes)))
+        every = catalogue.trials(self.behaviors.values(), dtypes=dtypes, device=engine.device)
+        run = Run(
+            adapter=engine.name,
+            version=engine.engine_version,
+            device=engine.device,
+            results=results,
+            trials=[(behavior.id, dtype) for behavior, dtype in every],
+            shipped=Expectations.shipped(engine.name, version=engine.engine_version),
+        )
+        try:
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            changes = updated(text, str(path), run)
+            path.write_text(changes.text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise ExpectationsError(f"cannot write {path}: {error.strerror}") from None
+        return changes
 
     def with_replay(self, result: Result) -> Result:
         """The result with the command that tries the behavior again, as this run tried it."""
@@ -106,9 +139,8 @@ class Plan:
         """The result as a known failure, if the expectations list it as one."""
         device = self.adapter.device
         expected = self.expectations.match(result.behavior, result.dtype, device)
-        if expected is None:
-            return result
-        return replace(result, verdict=Verdict.EXPECTED_FAILURE, reason=str(expected))
+        verdict, reason = against(expected, result.verdict, result.reason, result.signature)
+        return replace(result, verdict=verdict, reason=reason)
 
     def replay(self, result: Result) -> str:
         """The command that tries one behavior in one dtype again, from any directory."""
@@ -119,7 +151,7 @@ class Plan:
         words = ["pytest", "--pyargs", f"{module}::{result.behavior}[{result.dtype}]"]
         words += [f"--adapter={adapter}", f"--device={self.adapter.device}"]
         words += [f"--dtype={result.dtype}", f"--profile={request.profile}"]
-        if request.expectations is not None:
+        if request.expectations is not None and not request.update_expectations:
             words.append(f"--expectations={request.expectations}")
         return shlex.join([*words, f"--hypothesis-seed={request.seed}"])
 
@@ -164,11 +196,36 @@ def _one_of(what: str, value: str, offered: tuple[str, ...]) -> None:
         raise ValueError(f"unknown {what}: {value!r}; {hint}it is one of {', '.join(offered)}")
 
 
+def _dependants(request: Request) -> runner.Dependants:
+    """What a run does with behaviors that build on a broken one.
+
+    Failures that are about to be written down as known block nothing, so neither do they here.
+    """
+    if request.update_expectations:
+        return runner.Dependants.JUDGED
+    return runner.Dependants.TRIED if request.run_blocked else runner.Dependants.LEFT_OUT
+
+
 def _expectations(
-    path: str | PathLike[str] | None, adapter: str, behaviors: Mapping[str, Behavior]
+    request: Request, adapter: Any, behaviors: Mapping[str, Behavior]
 ) -> Expectations:
     """The known failures of an adapter: those of a file before those shipped with the suite."""
-    shipped = Expectations.shipped(adapter)
-    if path is None:
+    version = adapter.engine_version
+    shipped = Expectations.shipped(adapter.name, version=version)
+    if request.update_expectations:
+        return _to_be_updated(request.expectations, behaviors, adapter).over(shipped)
+    if request.expectations is None:
         return shipped
-    return Expectations.load(path, behaviors).for_adapter(adapter).over(shipped)
+    own = Expectations.load(request.expectations, behaviors).read()
+    return own.for_engine(adapter.name, version).over(shipped)
+
+
+def _to_be_updated(
+    path: str | PathLike[str] | None, behaviors: Mapping[str, Behavior], adapter: Any
+) -> Expectations:
+    """The known failures of a file that may be absent yet, and hold entries without a reason."""
+    if path is None:
+        raise ExpectationsError("name the file to update: --expectations=FILE")
+    if not Path(path).exists():
+        return Expectations()
+    return Expectations.load(path, behaviors).for_engine(adapter.name, adapter.engine_version)

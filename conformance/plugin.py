@@ -97,7 +97,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def _records(config: pytest.Config) -> Path | None:
     """Where isolated workers note their examples; gone when the run is."""
-    if not (config.getoption("conformance_isolate") or options.isolates(config, ())):
+    if not options.isolates(config):
         return None
     directory = TemporaryDirectory(prefix="conformance-")
     config.add_cleanup(directory.cleanup)

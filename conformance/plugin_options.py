@@ -48,12 +48,13 @@ def add_options(parser: pytest.Parser) -> None:
         ("report", "DIR", f"Write the reports into this directory (default: {_DEFAULT_REPORT})"),
     ):
         group.addoption(f"--{name}", dest=f"conformance_{name}", metavar=metavar, help=text)
-    group.addoption(
-        "--isolate",
-        dest="conformance_isolate",
-        action="store_true",
-        help="Try behaviors in worker processes, so that a crash or a hang ends one of them only",
-    )
+    for name, text in (
+        ("update-expectations", "Write the failures of this run into the file of --expectations"),
+        ("run-blocked", "Try also the behaviors that build on a broken one"),
+        ("isolate", "Try behaviors in worker processes, so that a crash or hang ends but one"),
+    ):
+        dest = f"conformance_{name.replace('-', '_')}"
+        group.addoption(f"--{name}", dest=dest, action="store_true", default=None, help=text)
 
 
 def request(config: pytest.Config) -> Request:
@@ -80,6 +81,8 @@ def request(config: pytest.Config) -> Request:
         profile=_text(config, "profile") or "default",
         expectations=_located(config, "expectations", expectations) if expectations else None,
         seed=_seed(config),
+        update_expectations=_switch(config, "update_expectations"),
+        run_blocked=_switch(config, "run_blocked"),
     )
 
 
@@ -88,18 +91,16 @@ def report_directory(config: pytest.Config) -> Path:
     return _located(config, "report", _text(config, "report") or _DEFAULT_REPORT)
 
 
-def isolates(config: pytest.Config, arguments: Sequence[str]) -> bool:
-    """Whether behaviors are tried in worker processes, as the arguments or the ini file ask.
+def isolates(config: pytest.Config, arguments: Sequence[str] = ()) -> bool:
+    """Whether behaviors are tried in worker processes; the ``arguments`` may not be parsed yet.
 
     Raises:
         pytest.UsageError: the ini file says neither true nor false.
     """
-    if "--isolate" in arguments:
-        return True
-    said = str(config.getini("conformance_isolate") or "false").strip().lower()
-    if said not in ("true", "false"):
-        raise pytest.UsageError(f"conformance_isolate is true or false, not {said!r}")
-    return said == "true"
+    try:
+        return "--isolate" in arguments or _switch(config, "isolate")
+    except ValueError as error:
+        raise pytest.UsageError(f"conformance_isolate: {error}") from None
 
 
 def record_path(config: pytest.Config) -> Path | None:
@@ -114,6 +115,12 @@ def _text(config: pytest.Config, name: str) -> str:
     if given is None:
         given = config.getini(f"conformance_{name}") or ""
     return str(given).strip()
+
+
+def _switch(config: pytest.Config, name: str) -> bool:
+    """Whether an option is given on the command line, else set in the ini file."""
+    given: Any = config.getoption(f"conformance_{name}", None)
+    return bool(config.getini(f"conformance_{name}") if given is None else given)
 
 
 def _located(config: pytest.Config, name: str, value: str) -> Path:

@@ -40,6 +40,7 @@ class Overseer:
         self._started = datetime.now(timezone.utc).isoformat(timespec="seconds")
         self._clock = time.monotonic()
         self._info: RunInfo | None = None
+        self._update = ""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
@@ -76,6 +77,9 @@ class Overseer:
         self._journal.close(self._info)
         page, _ = reports.write_reports(self._directory, self._info, self._ordered())
         self._page = Path(page)
+        if self._plan.request.update_expectations:
+            changes = self._plan.updated_expectations(self._results)
+            self._update = f"{self._plan.request.expectations}: {changes}"
         if self._tried_nothing():
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
@@ -95,6 +99,8 @@ class Overseer:
                 "behaviors need",
                 red=True,
             )
+        if self._update:
+            terminalreporter.write_line(f"expectations: {self._update}")
         page = os.path.relpath(self._page)
         terminalreporter.write_line(f"report: {self._page if page.startswith('..') else page}")
 

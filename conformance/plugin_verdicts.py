@@ -61,6 +61,7 @@ def fault(behavior: Behavior, dtype: str, verdict: Verdict, reason: str) -> Resu
         statement=behavior.statement,
         sources=tuple((source.title, source.url) for source in behavior.sources),
         reason=reason,
+        signature=verdict.value,
     )
 
 
@@ -112,7 +113,8 @@ def _account(result: Result) -> tuple[str, str, str]:
     script = failure.repro or failure.program
     if failure.repro and not failure.verified:
         script = f"# not verified: this script did not fail the same way on its own\n{script}"
-    actual = "\n".join(dict.fromkeys(text for text in (failure.actual, failure.message) if text))
+    said = (failure.actual, failure.message, result.reason)
+    actual = "\n".join(dict.fromkeys(text for text in said if text))
     return failure.expected, actual, script
 
 
@@ -126,4 +128,4 @@ def _headline(result: Result) -> str:
     """One line for pytest's summary."""
     if result.verdict is Verdict.UNEXPECTED_PASS:
         return f"unexpected pass: {result.reason}"
-    return result.failure.message if result.failure is not None else _named(result)
+    return result.reason or result.failure.message if result.failure else _named(result)

@@ -72,6 +72,7 @@ class Result:
 
     ``reason`` explains every verdict but ``pass``: the missing capability, the broken behavior that
     blocks this one, the error's text, or the expectation's reason. ``seconds`` is wall time.
+    ``signature`` says how a failure fails; ``witness`` is the example that shows it, in hex.
     """
 
     behavior: str
@@ -85,6 +86,8 @@ class Result:
     sources: tuple[tuple[str, str], ...]
     reason: str = ""
     failure: Failure | None = None
+    signature: str = ""
+    witness: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This result as plain JSON data."""
@@ -97,6 +100,8 @@ class Result:
         return cls(
             **{key: data[key] for key in _PLAIN},
             verdict=Verdict(data["verdict"]),
+            signature=data.get("signature", ""),
+            witness=data.get("witness"),
             sources=tuple((title, url) for title, url in data["sources"]),
             failure=None
             if failure is None

@@ -1,49 +1,53 @@
-"""Trying one behavior: examples are drawn, run and judged until one diverges or all conform."""
+"""Judging behaviors on one engine: what they build on first, then what is known of their failures.
+
+A verdict follows from the engine, the seed, the profile and the expectations alone: which other
+behaviors were selected, and which process tried them, makes no difference.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
-from math import inf
-from zlib import crc32
+from enum import Enum
 
-import numpy as np
-
-from conformance.adapter import Adapter, Unsupported
+from conformance.adapter import Adapter
 from conformance.behavior import Behavior, registered
-from conformance.draw import Scope, decode_all, total_width
-from conformance.expectations import Expectation, Expectations
+from conformance.expectations import Expectations
 from conformance.failure import describe
-from conformance.modes import Modes
+from conformance.gate import FAILING, against
 from conformance.results import Failure, Result, Verdict
-from conformance.searching import drawn, shrink
-from conformance.session import Session
-from conformance.stepping import first_wrong_step
-from conformance.timeout import TimeLimitError, time_limit
-from conformance.trace import AdapterFault, Divergence, printable, told
+from conformance.timeout import time_limit
+from conformance.trying import Attempt, Noting, Trier, scope_of, unnoted
+
+__all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner", "scope_of"]
 
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
 
-_SHRINKS = 3
-_SHRINK_RUNS = 1000
-_SHORT = 4
+_STALE = "; its witness is stale: --update-expectations writes a new one"
 
 
-@dataclass(slots=True)
-class Attempt:
-    """How one try at a behavior went: examples run, and the last divergence with its session.
+class Dependants(Enum):
+    """What to do with behaviors that build on a broken one.
 
-    ``data`` are the bytes that the diverging example was decoded from.
+    They are left out; or tried, and blocked only if they fail too; or tried for their own sake.
     """
 
-    examples: int = 0
-    data: bytes = b""
-    divergence: Divergence | None = None
-    session: Session | None = None
+    LEFT_OUT = "left out"
+    TRIED = "tried"
+    JUDGED = "judged"
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """A judged try: the failure in it is yet to be shrunk and described."""
+
+    verdict: Verdict
+    reason: str
+    attempt: Attempt
+    seconds: float
 
 
 class Runner:
@@ -54,6 +58,8 @@ class Runner:
         profile: how many examples each behavior gets, a key of :data:`PROFILES`.
         seed: all drawing follows from it; one seed gives one run.
         expectations: known failures, which turn a failure into an expected one.
+        dependants: what to do with behaviors that build on a broken one.
+        shrunk: the verdicts whose failures are worth shrinking.
         noting: gives, for a behavior and dtype, what is told of each example before it runs.
         limit: what stops a behavior after some seconds.
     """
@@ -65,37 +71,46 @@ class Runner:
         profile: str,
         seed: int,
         expectations: Expectations,
-        noting: Callable[[str, str], Callable[[bytes], None]] = lambda behavior, dtype: _unnoted,
+        dependants: Dependants = Dependants.LEFT_OUT,
+        shrunk: frozenset[Verdict] = frozenset({Verdict.FAIL}),
+        noting: Noting = unnoted,
         limit: Callable[[float], AbstractContextManager[None]] = time_limit,
     ) -> None:
         self.adapter = adapter
-        self.profile = profile
-        self.seed = seed
         self.expectations = expectations
-        self._noting = noting
-        self._limit = limit
-        self._known: dict[tuple[str, str], Verdict] = {}
+        examples, seconds = PROFILES[profile], SECONDS_PER_BEHAVIOR[profile]
+        self._trier = Trier(adapter, examples, seconds, seed, noting, limit)
+        self._judge = {
+            Dependants.LEFT_OUT: self._tried_unless_blocked,
+            Dependants.TRIED: self._tried_though_blocked,
+            Dependants.JUDGED: self._found,
+        }[dependants]
+        self._shrunk = shrunk
+        self._findings: dict[tuple[str, str], _Finding] = {}
+        self._failing: dict[tuple[str, str], bool] = {}
+        self._roots: dict[tuple[str, str], str | None] = {}
 
     def run(self, behavior: Behavior, dtype: str) -> Result:
         """The verdict on one behavior in one dtype; raises nothing but KeyboardInterrupt."""
+        finding = self._judge(behavior, dtype)
+        self._findings.pop((behavior.id, dtype), None)  # frees the session's tensors
         started = time.perf_counter()
-        verdict, reason, attempt, failure = self._judge(behavior, dtype)
-        expected = self.expectations.match(behavior.id, dtype, self.adapter.device)
-        if expected is not None:
-            verdict, reason = _as_expected(verdict, reason, expected)
-        self._known[behavior.id, dtype] = verdict
+        attempt, failure = self._told(behavior, dtype, finding)
+        witness = attempt.witness
         return Result(
             behavior=behavior.id,
             level=behavior.level.value,
             area=behavior.area,
             dtype=dtype,
-            verdict=verdict,
-            examples=attempt.examples,
-            seconds=time.perf_counter() - started,
+            verdict=finding.verdict,
+            examples=finding.attempt.examples,
+            seconds=finding.seconds + time.perf_counter() - started,
             statement=behavior.statement,
             sources=tuple((source.title, source.url) for source in behavior.sources),
-            reason=reason,
+            reason=finding.reason,
             failure=failure,
+            signature=attempt.signature,
+            witness=None if witness is None else witness.hex(),
         )
 
     def attempt(self, behavior: Behavior, dtype: str, number: int = 0) -> Attempt:
@@ -106,177 +121,92 @@ class Runner:
         Raises:
             Unsupported: the engine lacks something that the behavior needs.
         """
-        attempt = Attempt()
-        with suppress(Divergence):
-            self._search(behavior, dtype, attempt, number)
-        return attempt
+        return self._trier.attempt(behavior, dtype, number)
 
-    def _judge(
-        self, behavior: Behavior, dtype: str
-    ) -> tuple[Verdict, str, Attempt, Failure | None]:
-        attempt = Attempt()
-        try:
-            with self._limit(SECONDS_PER_BEHAVIOR[self.profile]):
-                self._search(behavior, dtype, attempt)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            if attempt.divergence is None:
-                return *_without_divergence(error), attempt, None
-            return self._explain(behavior, dtype, attempt)
-        return Verdict.PASS, "", attempt, None
+    def _tried_unless_blocked(self, behavior: Behavior, dtype: str) -> _Finding:
+        """The finding on a behavior whose requirements are sound; else it is not tried."""
+        root = self._root(behavior, dtype)
+        return self._found(behavior, dtype) if root is None else _blocked(root, Attempt())
 
-    def _explain(
-        self, behavior: Behavior, dtype: str, attempt: Attempt
-    ) -> tuple[Verdict, str, Attempt, Failure | None]:
-        """A divergence: blocked by a broken basic, or a failure, shrunk unless it is expected."""
-        blocker = self._blocker(behavior, dtype)
-        if blocker is not None:
-            return Verdict.BLOCKED, f"blocked by {blocker}", attempt, None
-        if self.expectations.match(behavior.id, dtype, self.adapter.device) is None:
-            simplest = self._simplest(behavior, dtype, attempt)
-            attempt.divergence, attempt.session = simplest.divergence, simplest.session
-            attempt.data = simplest.data
-        assert attempt.divergence is not None
-        step = self._first_wrong_step(behavior, dtype, attempt.data)
-        failure = describe(attempt.session, attempt.divergence, behavior, dtype, self.seed, step)
-        return Verdict.FAIL, attempt.divergence.message, attempt, failure
+    def _tried_though_blocked(self, behavior: Behavior, dtype: str) -> _Finding:
+        """The finding on a behavior; one that fails as a requirement does is blocked by it."""
+        finding = self._found(behavior, dtype)
+        if finding.verdict in FAILING:
+            for required in self._requirements(behavior, dtype):
+                if self._fails(required, dtype):
+                    return _blocked(required.id, Attempt(finding.attempt.examples))
+        return finding
 
-    def _first_wrong_step(self, behavior: Behavior, dtype: str, data: bytes) -> str:
-        example = partial(play, behavior, data, scope_of(self.adapter, dtype))
-        try:
-            with self._limit(SECONDS_PER_BEHAVIOR[self.profile]):
-                return first_wrong_step(example, self.adapter, dtype)
-        except TimeLimitError:
-            return ""
+    def _root(self, behavior: Behavior, dtype: str) -> str | None:
+        """The broken behavior at the root of what this one builds on, if there is one."""
+        key = behavior.id, dtype
+        if key not in self._roots:
+            self._roots[key] = None  # where requirements run in a circle
+            for required in self._requirements(behavior, dtype):
+                root = self._root(required, dtype)
+                if root is None and self._fails(required, dtype):
+                    root = required.id
+                if root is not None:
+                    self._roots[key] = root
+                    break
+        return self._roots[key]
 
-    def _simplest(self, behavior: Behavior, dtype: str, found: Attempt) -> Attempt:
-        """The divergence of fewest instructions among those that a few searches shrink to."""
-        best, spent = Attempt(), 0
-        for number in range(_SHRINKS):
-            shrunk = Attempt()
-            try:
-                with self._limit(SECONDS_PER_BEHAVIOR[self.profile]):
-                    start = self.attempt(behavior, dtype, number) if number else found
-                    self._shrink(behavior, dtype, start, shrunk)
-            except KeyboardInterrupt:
-                raise
-            except BaseException:
-                pass
-            spent += shrunk.examples
-            best = min(best, shrunk, key=_length)
-            if spent > _SHRINK_RUNS or _length(best) <= _SHORT:
-                break
-        return best if best.session is not None else found
-
-    def _shrink(self, behavior: Behavior, dtype: str, start: Attempt, shrunk: Attempt) -> None:
-        """Leave in ``shrunk`` the simplest divergence that the one of ``start`` shrinks to."""
-        example = self._example(behavior, dtype, shrunk)
-
-        def diverges(data: bytes) -> bool:
-            with suppress(Divergence):
-                example(data)
-                return False
-            return True
-
-        simplest = shrink(diverges, start.data)
-        with suppress(Divergence):
-            example(simplest)
-
-    def _blocker(self, behavior: Behavior, dtype: str) -> str | None:
-        """The first of the behaviors this one builds on that is itself broken."""
+    def _requirements(self, behavior: Behavior, dtype: str) -> Iterator[Behavior]:
+        """The behaviors this one builds on, as far as they speak of this dtype and device."""
         catalogue = registered()
-        for basic in behavior.requires:
-            required = catalogue[basic]
-            if required.dtypes and dtype not in required.dtypes:
-                continue
-            if (basic, dtype) not in self._known:
-                self.run(required, dtype)
-            if self._known[basic, dtype] in (Verdict.FAIL, Verdict.BLOCKED):
-                return basic
-        return None
+        for required in (catalogue[name] for name in behavior.requires):
+            on_device = self.adapter.device != "cpu" or not required.off_cpu
+            if on_device and (not required.dtypes or dtype in required.dtypes):
+                yield required
 
-    def _example(self, behavior: Behavior, dtype: str, attempt: Attempt) -> Callable[[bytes], None]:
-        note = self._noting(behavior.id, dtype)
-        return example_runner(behavior, self.adapter, dtype, attempt, note)
+    def _fails(self, behavior: Behavior, dtype: str) -> bool:
+        """Whether a behavior fails in a way that nobody expected."""
+        key = behavior.id, dtype
+        if key not in self._failing:
+            self._found(behavior, dtype)
+        return self._failing[key]
 
-    def _search(self, behavior: Behavior, dtype: str, attempt: Attempt, number: int = 0) -> None:
-        """Run examples until one diverges."""
-        example = self._example(behavior, dtype, attempt)
-        width = total_width(behavior.given)
-        count = max(1, round(PROFILES[self.profile] * behavior.examples))
-        again = f"/{number}" if number else ""
-        seed = crc32(f"{self.seed}/{behavior.id}/{dtype}{again}".encode())
-        for data in drawn(width, count, seed):
-            example(data)
+    def _found(self, behavior: Behavior, dtype: str) -> _Finding:
+        """The finding on a behavior, tried once however many ask for it."""
+        key = behavior.id, dtype
+        if key not in self._findings:
+            started = time.perf_counter()
+            verdict, reason, attempt = self._searched(behavior, dtype)
+            seconds = time.perf_counter() - started
+            self._findings[key] = _Finding(verdict, reason, attempt, seconds)
+            self._failing[key] = verdict in FAILING
+        return self._findings[key]
 
+    def _searched(self, behavior: Behavior, dtype: str) -> tuple[Verdict, str, Attempt]:
+        """The verdict: on the witness of a known failure first, else on drawn examples."""
+        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
+        note, replayed = "", Attempt()
+        if entry is not None and entry.witness is not None:
+            note, replayed = _STALE, self._trier.replay(behavior, dtype, entry.witness)
+            if replayed.verdict in FAILING:
+                told = replayed.verdict, replayed.reason, replayed.signature
+                return *against(entry, *told), replayed
+        found = self._trier.search(behavior, dtype)
+        found.examples += replayed.examples
+        verdict, reason = against(entry, found.verdict, found.reason, found.signature, note=note)
+        return verdict, reason, found
 
-def _length(attempt: Attempt) -> float:
-    """How much there is to read of a divergence."""
-    return inf if attempt.session is None else len(attempt.session.trace)
-
-
-def _without_divergence(error: BaseException) -> tuple[Verdict, str]:
-    """The verdict where no example diverged, but something else ended the try."""
-    if isinstance(error, Unsupported):
-        return Verdict.UNSUPPORTED, f"needs {error}"
-    if isinstance(error, TimeLimitError):
-        return Verdict.TIMEOUT, str(error)
-    if isinstance(error, AdapterFault):
-        return Verdict.ERROR, printable(str(error))
-    return Verdict.ERROR, told(error)
-
-
-def scope_of(adapter: Adapter, dtype: str) -> Scope:
-    """What may be drawn for an engine."""
-    return Scope(
-        ops=frozenset(adapter.ops),
-        max_ndim=3 if adapter.max_ndim is None else adapter.max_ndim,
-        dtype=dtype,
-        untracked=not adapter.tracks_everything,
-        cotangents=adapter.takes_cotangents,
-    )
-
-
-def play(behavior: Behavior, data: bytes, scope: Scope, session: Session) -> None:
-    """Run the example that the bytes stand for, and check the frame condition."""
-    with np.errstate():
-        behavior.run(session, **decode_all(behavior.given, data, scope))
-        session.finish()
+    def _told(
+        self, behavior: Behavior, dtype: str, finding: _Finding
+    ) -> tuple[Attempt, Failure | None]:
+        """The failure described, shrunk where that is worth it, with the attempt that shows it."""
+        found = finding.attempt
+        if found.divergence is None:
+            return found, None
+        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
+        known = entry is not None and entry.witness == found.witness
+        if finding.verdict in self._shrunk and not known:
+            found = self._trier.simplest(behavior, dtype, found)
+        assert found.divergence is not None
+        step = self._trier.first_wrong_step(behavior, dtype, found.data)
+        seed = self._trier.seed
+        return found, describe(found.session, found.divergence, behavior, dtype, seed, step)
 
 
-def _unnoted(data: bytes) -> None:
-    """Tell nobody of an example."""
-
-
-def example_runner(
-    behavior: Behavior,
-    adapter: Adapter,
-    dtype: str,
-    attempt: Attempt,
-    note: Callable[[bytes], None] = _unnoted,
-) -> Callable[[bytes], None]:
-    """The function of an example's bytes that runs the behavior and checks the frame condition."""
-    scope, modes = scope_of(adapter, dtype), Modes(adapter)
-
-    def example(data: bytes) -> None:
-        session = Session(adapter, dtype)
-        attempt.examples += 1
-        note(data)
-        try:
-            play(behavior, data, scope, session)
-        except Divergence as divergence:
-            attempt.divergence, attempt.session, attempt.data = divergence, session, data
-            raise
-        finally:
-            modes.restore()
-
-    return example
-
-
-def _as_expected(verdict: Verdict, reason: str, expected: Expectation) -> tuple[Verdict, str]:
-    if verdict in (Verdict.FAIL, Verdict.ERROR, Verdict.TIMEOUT):
-        return Verdict.EXPECTED_FAILURE, f"{expected.reason} ({expected.link})"
-    if verdict is Verdict.PASS:
-        return Verdict.UNEXPECTED_PASS, f"expected to fail: {expected.reason} ({expected.link})"
-    return verdict, reason
+def _blocked(root: str, attempt: Attempt) -> _Finding:
+    return _Finding(Verdict.BLOCKED, f"blocked by {root}", attempt, 0.0)

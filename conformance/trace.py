@@ -93,22 +93,38 @@ def printable(text: str) -> str:
 
 
 class Divergence(Exception):  # noqa: N818
-    """The engine did not do what was promised."""
+    """The engine did not do what was promised.
+
+    ``kind`` says so without particulars, where ``message`` holds some that are more than numbers.
+    """
 
     def __init__(
-        self, message: str, *, expected: str = "", actual: str = "", check: Check | None = None
+        self,
+        message: str,
+        *,
+        expected: str = "",
+        actual: str = "",
+        check: Check | None = None,
+        kind: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.expected = expected
         self.actual = actual
         self.check = check
+        self.kind = kind
 
 
 def unexpected(name: str, error: BaseException, check: Check | None = None) -> Divergence:
     """The divergence of an engine that raised although nothing speaks against what was said."""
     actual = told(error)
-    return Divergence(f"{name} raised {actual}", expected="no error", actual=actual, check=check)
+    return Divergence(
+        f"{name} raised {actual}",
+        expected="no error",
+        actual=actual,
+        check=check,
+        kind=f"{name} raised {type(error).__name__}",
+    )
 
 
 def miscounted(name: str, results: Any, count: int) -> Divergence:

@@ -60,7 +60,9 @@ _REASONS = {
 class FakeRunner:
     """Gives each behavior the verdict that its name begins with."""
 
-    def __init__(self, engine: object, *, profile: str, seed: int, expectations: object) -> None:
+    def __init__(
+        self, engine: object, *, profile: str, seed: int, expectations: object, **_: object
+    ) -> None:
         self.engine, self.profile, self.seed, self.expectations = (
             engine,
             profile,
