@@ -1,6 +1,7 @@
 """Reading back what runs wrote: JSON reports, and the journals of runs that were killed.
 
-Every command that compares or retells runs reads them here, so each refuses a file in the same words.
+Every command that compares or retells runs reads them here, so each refuses a file in the same
+words, and none meets a control character that an engine wrote.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from conformance.journal import JournalError, read_journal, run_info
 from conformance.results import Result
 
 from .document import SUITE, build_document, suite_version
+from .html import printable
 
 Json = Mapping[str, Any]
 JOURNAL_SUFFIX = ".jsonl"
@@ -83,7 +85,7 @@ def _read_document(path: Path) -> Report:
     _check(path, data, "report")
     results = map(Result.from_json, data["results"])
     document = build_document(run_info(data["run"]), results)
-    return Report(path, {**document, "suite": data["suite"]})
+    return Report(path, printable({**document, "suite": data["suite"]}))
 
 
 def _read_journal(path: Path) -> Report:
@@ -94,7 +96,7 @@ def _read_journal(path: Path) -> Report:
     _check(path, run, "run")
     document = build_document(run_info(run), results)
     _check(path, document, "report")
-    return Report(path, document)
+    return Report(path, printable(document))
 
 
 def _check(path: Path, data: Any, kind: str) -> None:
@@ -114,7 +116,8 @@ def _validator(kind: str) -> Any:
 
 def _place(error: ValidationError, kind: str) -> str:
     """The key at fault as a reader would write it, e.g. ``results[3].verdict``."""
-    return error.json_path.removeprefix("$").removeprefix(".") or f"the {kind} itself"
+    place = error.json_path.removeprefix("$").removeprefix(".")
+    return _shortened(place) or f"the {kind} itself"
 
 
 def _other_suite(data: Any) -> str:
@@ -133,4 +136,5 @@ def _refuse(constant: str) -> None:
 def _shortened(text: str) -> str:
     """The two ends of a long complaint, which say what came and what was wanted."""
     half = _LONGEST_COMPLAINT // 2
-    return text if len(text) <= _LONGEST_COMPLAINT else f"{text[:half]} … {text[-half:]}"
+    line = " ".join(str(printable(text)).split())
+    return line if len(line) <= _LONGEST_COMPLAINT else f"{line[:half]} … {line[-half:]}"

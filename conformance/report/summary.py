@@ -16,7 +16,7 @@ _LONGEST_PART = 6_000
 
 def summary_markdown(report: Report, *, room: int = ROOM) -> str:
     """The score by level, and each divergence with its promise, sources and reproduction."""
-    parts = [_title(report), *_remarks(report), _scores(report.summary)]
+    parts = [_title(report), *_remarks(report), _scores(report)]
     details = _divergences(report)
     if details:
         parts.append("### Divergences")
@@ -60,24 +60,27 @@ def _remarks(report: Report) -> Iterator[str]:
         yield "**Nothing was tried.** This run says nothing about the engine."
 
 
-def _scores(summary: Json) -> str:
+def _scores(report: Report) -> str:
+    summary = report.summary
     columns = [name for name in WORDS if name != "pass" and summary["total"]["counts"][name]]
     tallies = {**summary["by_level"], "**all**": summary["total"]}
     rows = [
-        [name, tally["fraction"], *(str(tally["counts"][column]) for column in columns)]
+        [
+            name,
+            tally["fraction"],
+            score_text(tally, partial=report.partial),
+            *(str(tally["counts"][column]) for column in columns),
+        ]
         for name, tally in tallies.items()
     ]
-    heads = ["level", "passed/tried", *(WORDS[column] for column in columns)]
+    heads = ["level", "passed/tried", "score", *(WORDS[column] for column in columns)]
     return table(heads, rows)
 
 
 def _divergences(report: Report) -> list[str]:
     dtypes = list(dict.fromkeys(result["dtype"] for result in report.results))
     return [
-        text
-        for row in rows_of(report.results, dtypes)
-        if row.diverging
-        for text in _details(row)
+        text for row in rows_of(report.results, dtypes) if row.diverging for text in _details(row)
     ]
 
 
