@@ -50,7 +50,9 @@ def matrix(reports: tuple[Path, ...], html: Path | None, markdown: Path | None) 
 @click.argument("old", type=FILE)
 @click.argument("new", type=FILE)
 def diff(old: Path, new: Path) -> None:
-    """Say what regressed, was fixed, is new and is gone between two runs.
+    """Compare two runs.
+
+    Says what regressed, was fixed, is new and is gone.
 
     The status is 1 if something regressed, 2 if a report cannot be read.
     """
@@ -66,7 +68,10 @@ def diff(old: Path, new: Path) -> None:
 @click.option("--out", type=FILE, metavar="FILE", help="Write there rather than to the output.")
 @click.option("--endpoint", is_flag=True, help="Write the JSON of a shields.io endpoint badge.")
 def badge(report: Path, out: Path | None, endpoint: bool) -> None:
-    """Draw a badge (SVG) of a run's score; a partial run shows counts and no percentage."""
+    """Draw a run's score as a badge (SVG).
+
+    A partial run shows counts and no percentage.
+    """
     run = report_of(report)
     text = json.dumps(badge_endpoint(run)) if endpoint else badge_svg(run)
     write_or_print(out, f"{text}\n")

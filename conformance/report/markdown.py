@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from .html import printable
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>&#|~$@:\"']|(?<=www)\.|^\s*(?:[-+=]|\d+[.)])")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>&#|~$@:\"']|(?<=www)\.|^(?:[-+=]|\d+[.)](?= |$))")
 _ADDRESS = "/:?#@!$&'*+,;=%-._~"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from .html import printable
 from .reading import Json, Report
 from .view import DIVERGING, SEVERITY
 
@@ -18,8 +19,9 @@ Where all dtypes have one verdict no dtype is named; an engine that was not aske
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One run: the engine it tried, and its tallies."""
+    """One run: the engine it tried, and its tallies; ``label`` tells it from the other columns."""
 
+    label: str
     name: str
     version: str
     device: str
@@ -104,9 +106,11 @@ def untried(tally: Json) -> int:
 
 def _columns(reports: Sequence[Report]) -> Iterable[Column]:
     titles = [_title(report) for report in reports]
+    names = [name for name, _, _ in titles]
     for report, title in zip(reports, titles, strict=True):
-        origin = str(report.path) if titles.count(title) > 1 else ""
-        yield Column(*title, origin, report.partial, report.summary)
+        origin = str(printable(str(report.path))) if titles.count(title) > 1 else ""
+        label = title[0] if names.count(title[0]) == 1 else " ".join((*title, origin)).strip()
+        yield Column(label, *title, origin, report.partial, report.summary)
 
 
 def _title(report: Report) -> tuple[str, str, str]:

@@ -83,10 +83,11 @@ def _head(column: Column) -> Iterator[str]:
 
 def _tally(tally: Json | None, column: Column) -> str:
     if tally is None:
-        return "-"
-    apart = f" (+{untried(tally)})" if untried(tally) else ""
+        return "not asked"
     score = score_text(tally, partial=column.partial)
-    return f"{tally['fraction']} {score}{apart}"
+    fraction = f"{tally['fraction']} " if tally["tried"] else ""
+    apart = f" (+{untried(tally)})" if untried(tally) else ""
+    return f"{fraction}{score}{apart}"
 
 
 def _cell(verdicts: Verdicts) -> Text:
