@@ -1,7 +1,8 @@
-"""``python -m conformance``: the ``conformance`` command, also where its script is not on the path."""
+"""``python -m conformance``: the command also where its script is not on the path."""
 
 from __future__ import annotations
 
 from conformance.cli import main
 
-main(prog_name="python -m conformance")
+if __name__ == "__main__":
+    main(prog_name="python -m conformance")
