@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from rich.console import Console
 
@@ -15,6 +19,9 @@ from conformance.cli import main
 from conformance.cli.behaviors import print_list
 from conformance.cli.card import card, print_card
 
+from .runs import write_report
+
+ROOT = Path(__file__).parents[2]
 ID = "graph.retain-allows-repeats"
 
 
@@ -149,3 +156,36 @@ def test_the_script_is_installed():
     (script,) = entry_points(group="console_scripts", name="conformance")
 
     assert script.load() is main
+
+
+def test_documents_name_commands_and_options_that_exist():
+    texts = [*(ROOT / "docs").glob("how-to-gate*.md"), ROOT / "README.md"]
+    used = [
+        found
+        for text in texts
+        for found in re.findall(
+            r"^    conformance ([a-z-]+)(.*)$", text.read_text("utf-8"), re.MULTILINE
+        )
+    ]
+    assert used
+    for name, rest in used:
+        options = {option for one in main.commands[name].params for option in one.opts}
+        assert set(re.findall(r"--[a-z]+", rest)) <= options
+
+
+def test_an_encoding_that_lacks_a_character_ends_no_command(tmp_path):
+    old = write_report(tmp_path / "old.json", "a.one=pass", adapter="mötor")
+    new = write_report(tmp_path / "new.json", "a.one=fail")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", "diff", str(old), str(new)],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "m\\xf6tor" in done.stdout
+    assert "pass \\u2192 fail" in done.stdout
