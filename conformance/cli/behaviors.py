@@ -9,6 +9,7 @@ import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from conformance.behavior import Behavior, Level
 from conformance.catalogue import load_specs
@@ -24,7 +25,9 @@ from .refusal import RefusalError
     default=Level.FULL.value,
     help="Only behaviors up to this level.",
 )
-@click.option("--area", metavar="A", help="Only behaviors of this area: its title or its slug.")
+@click.option(
+    "--area", metavar="A", help="Only behaviors of this area: its title, or the first part of ids."
+)
 def list_(level: str, area: str | None) -> None:
     """List the behaviors: id, level, statement."""
     behaviors = load_specs()
@@ -56,8 +59,8 @@ def print_list(behaviors: list[Behavior], console: Console) -> None:
     for title in ("id", "level", "statement"):
         table.add_column(title, overflow="fold")
     for one in behaviors:
-        table.add_row(one.id, one.level.value, one.statement)
-    console.print(table, markup=False)
+        table.add_row(*map(Text, (one.id, one.level.value, one.statement)))
+    console.print(table)
 
 
 def _of_area(

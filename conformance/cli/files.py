@@ -11,6 +11,7 @@ from conformance.report.reading import Report, UnreadableError, read_report
 from .refusal import RefusalError
 
 FILE = click.Path(path_type=Path)
+_MEND = "name a report (.json) that a run of the suite wrote, or its journal (.jsonl)"
 
 
 def report_of(path: Path) -> Report:
@@ -18,7 +19,7 @@ def report_of(path: Path) -> Report:
     try:
         return read_report(path)
     except UnreadableError as error:
-        raise RefusalError(str(error)) from error
+        raise RefusalError(f"{error}; {_MEND}") from error
 
 
 def write(path: Path, text: str) -> None:

@@ -78,6 +78,15 @@ def test_on_a_terminal_the_list_is_a_table():
     assert "─" in rule
 
 
+def test_brackets_in_a_statement_are_no_markup():
+    behavior = replace(load_specs()[ID], statement="Row [bold] of [/] is x[i].")
+    console, stream = terminal()
+
+    print_list([behavior], console)
+
+    assert "Row [bold] of [/] is x[i]." in stream.getvalue()
+
+
 def test_a_card_holds_all_there_is_to_know(conformance):
     behavior = next(one for one in load_specs().values() if one.requires)
 
