@@ -184,7 +184,10 @@ def test_nothing_names_what_is_not_of_the_project():
     ("modules", "absent"),
     [
         ("oracle jets ops conditioning ledger judge", "reference adapters session runner plugin"),
-        ("report journal", "reference adapters session runner oracle specs"),
+        (
+            "report journal report.reading report.matrix_page report.summary",
+            "reference adapters session runner oracle specs",
+        ),
         ("_pytest_entry", "plugin runner oracle specs reference adapters"),
         ("adapter torch_like functional_like finding", "reference session oracle specs plugin"),
     ],

@@ -26,20 +26,13 @@ _UNPRINTABLE = re.compile(
 
 def render_html(document: Json) -> str:
     """The page for a document made by :func:`~conformance.report.document.build_document`."""
-    environment = Environment(
-        loader=PackageLoader("conformance.report", ""),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters |= {f.__name__: f for f in (duration, slug, percent, date)}
+    environment = page_environment()
     clean = printable(document)
     run, results = clean["run"], clean["results"]
     dtypes = list(dict.fromkeys([*run["dtypes"], *(result["dtype"] for result in results)]))
     rows = rows_of(results, dtypes)
     environment.filters["prose"] = partial(prose, ids={row.id for row in rows})
-    style, script = (_asset(environment, name) for name in ("report.css", "report.js"))
+    style, script = asset(environment, "report.css"), asset(environment, "report.js")
     return environment.get_template("report.html.j2").render(
         suite=clean["suite"],
         run=run,
@@ -53,8 +46,28 @@ def render_html(document: Json) -> str:
         explanations=APART,
         style=style,
         script=script,
-        policy=f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
-        f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'",
+        policy=content_policy(style, script),
+    )
+
+
+def page_environment() -> Environment:
+    """What the templates of every page are rendered in: all values are escaped."""
+    environment = Environment(
+        loader=PackageLoader("conformance.report", ""),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters |= {f.__name__: f for f in (duration, slug, percent, date, prose)}
+    return environment
+
+
+def content_policy(style: str, script: str) -> str:
+    """The content security policy of a page that holds this one style and this one script."""
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; "
+        f"script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -113,7 +126,8 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def _asset(environment: Environment, name: str) -> Markup:
+def asset(environment: Environment, name: str) -> Markup:
+    """A file beside the templates, as it stands."""
     assert environment.loader is not None
     return Markup(environment.loader.get_source(environment, name)[0].strip())
 

@@ -24,7 +24,7 @@ _COLUMNS = (
     ("blocked", "magenta", (Verdict.BLOCKED,)),
     ("unsup-\nported", "dim", (Verdict.UNSUPPORTED,)),
 )
-_STYLES = {verdict: style for _, style, verdicts in _COLUMNS for verdict in verdicts}
+STYLES = {verdict: style for _, style, verdicts in _COLUMNS for verdict in verdicts}
 
 
 def closing_table(
@@ -95,7 +95,7 @@ def _divergences(results: Iterable[Result]) -> list[Text]:
             shared.setdefault(key, []).append(_plain(result.dtype))
     lines = []
     for (behavior, verdict, message), dtypes in sorted(shared.items()):
-        line = Text("  ").append(WORDS[verdict.value], style=_STYLES[verdict])
+        line = Text("  ").append(WORDS[verdict.value], style=STYLES[verdict])
         line.append(f" {behavior}", style="bold").append(f" ({', '.join(dtypes)})\n")
         lines.append(line.append(f"      {message}"))
     return lines

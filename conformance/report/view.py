@@ -32,7 +32,7 @@ APART = {
     "blocked": "A behavior that these build on is broken. They were not tried.",
     "expected_failure": "Known divergences, each with a reason. They were tried, and did not pass.",
 }
-_SEVERITY = {verdict: rank for rank, verdict in enumerate([*list(WORDS)[1:], "pass"])}
+SEVERITY = {verdict: rank for rank, verdict in enumerate([*list(WORDS)[1:], "pass"])}
 _LONGEST_NOTE = 200
 _PER_DTYPE = ("repro", "replay", "verified")
 
@@ -104,7 +104,7 @@ class Row:
     @property
     def ranks(self) -> dict[str, int]:
         """For each dtype the severity of its verdict, the worst being 0."""
-        return {dtype: _SEVERITY[verdict] for dtype, verdict in self.verdicts.items()}
+        return {dtype: SEVERITY[verdict] for dtype, verdict in self.verdicts.items()}
 
     @property
     def broken_how(self) -> str:

@@ -180,7 +180,7 @@ def test_without_scripts_all_rows_and_no_dead_controls_show(visit):
 def test_text_stands_out_from_its_ground(visit, scheme):
     page = visit(color_scheme=scheme)
 
-    assert page.evaluate(_FAINT) == []
+    assert page.evaluate(FAINT) == []
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -194,7 +194,7 @@ def test_hostile_text_runs_nothing(visit, tmp_path, text):
     assert shown(page) == []
 
 
-_FAINT = """() => {
+FAINT = """() => {
   const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
   const channels = (color) => {
     canvas.clearRect(0, 0, 1, 1);
