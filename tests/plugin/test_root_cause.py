@@ -9,8 +9,11 @@ import pytest
 from conformance.catalogue import load_specs
 
 pytest_plugins = ("pytester",)
-ROOT = "detach.result-is-untracked-leaf"
-DEPENDANTS = [name for name, one in load_specs().items() if ROOT in one.requires]
+ROOT = "accumulation.sums-over-calls"
+DIRECT = ("accumulation.zeroing-in-place-restarts", "roots.sum-of-contributions")
+FAR = next(name for name, one in load_specs().items() if one.requires == (DIRECT[1],))
+DEPENDANTS = (*DIRECT, FAR)
+FREEING, SOUND = "graph.second-backward-raises-when-saved", "graph.freeing-is-per-visited-node"
 ALL = " or ".join([ROOT, *DEPENDANTS])
 ENGINE = """
 from conformance.adapters.reference import Reference
@@ -18,17 +21,15 @@ from conformance.adapters.reference import Reference
 
 class Broken(Reference):
     name = "broken"
-    actions = {**Reference.actions, "detach": "x"}
+    actions = {**Reference.actions, "grad": "None"}
 
 
-class Half(Reference):
-    name = "half"
-    actions = {**Reference.actions, "detach": "x.detach() if x.is_leaf else x"}
-
-
-class Dies(Reference):
-    name = "dies"
-    actions = {**Reference.actions, "detach": "__import__('os')._exit(3)"}
+class Keeps(Reference):
+    name = "keeps"
+    actions = {
+        **Reference.actions,
+        "backward": "root.backward(cotangent, retain_graph=True or retain_graph)",
+    }
 """
 
 
@@ -59,7 +60,6 @@ def test_dependants_of_a_broken_behavior_are_not_run(verdicts):
     status, found = verdicts("Broken")
     assert status == 1
     assert {verdict for verdict, *_ in of(found, ROOT)} == {"fail"}
-    assert DEPENDANTS
     for name in DEPENDANTS:
         assert of(found, name) == {("blocked", f"blocked by {ROOT}", 0)}
 
@@ -76,17 +76,26 @@ def test_distribution_over_workers_makes_no_difference(verdicts):
 
 def test_blocked_behaviors_run_on_demand(verdicts, pytester):
     _, found = verdicts("Broken", "--run-blocked")
-    for name in DEPENDANTS:
-        ((verdict, reason, examples),) = {(v, r, bool(n)) for v, r, n in of(found, name)}
-        assert examples
-        assert (verdict, reason) in (("pass", ""), ("blocked", f"blocked by {ROOT}"))
+    outcomes = {name: of(found, name) for name in DEPENDANTS}
+    assert all(examples > 0 for told in outcomes.values() for *_, examples in told)
+    told = {name: {reason for _, reason, _ in outcome} for name, outcome in outcomes.items()}
+    assert told[DIRECT[0]] == told[DIRECT[1]] == {f"blocked by {ROOT}"}
+    assert told[FAR] == {f"blocked by {DIRECT[1]}"}
     pytester.makeini("[pytest]\nconformance_run_blocked = true")
     assert verdicts("Broken")[1] == found
+
+
+def test_dependant_that_conforms_passes_on_demand(verdicts):
+    both = f"{FREEING} or {SOUND}"
+    assert of(verdicts("Keeps", only=both)[1], SOUND) == {("blocked", f"blocked by {FREEING}", 0)}
+    status, found = verdicts("Keeps", "--run-blocked", only=both)
+    assert status == 1
+    assert {verdict for verdict, *_ in of(found, SOUND)} == {"pass"}
 
 
 def test_expected_failure_blocks_nothing(verdicts, pytester):
     pytester.makefile(".toml", known=f'[[expected]]\nbehavior = "{ROOT}"\nreason = "r"\n')
     _, found = verdicts("Broken", "--expectations=known.toml")
     assert {verdict for verdict, *_ in of(found, ROOT)} == {"expected_failure"}
-    for name in DEPENDANTS:
-        assert "blocked" not in {verdict for verdict, *_ in of(found, name)}
+    assert {verdict for verdict, *_ in of(found, DIRECT[1])} == {"fail"}
+    assert of(found, FAR) == {("blocked", f"blocked by {DIRECT[1]}", 0)}
