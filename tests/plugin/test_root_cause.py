@@ -39,7 +39,13 @@ def verdicts(pytester):
     pytester.makefile(".py", engines=ENGINE)
 
     def run(engine, *words, only=ALL):
-        common = ("--pyargs", "conformance", "--profile=quick", "--hypothesis-seed=0")
+        common = (
+            "--pyargs",
+            "conformance",
+            "--profile=quick",
+            "--hypothesis-seed=0",
+            "--dtype=float64",
+        )
         result = pytester.runpytest_subprocess(
             *common, "-pno:cacheprovider", f"--adapter=engines.py:{engine}", "-k", only, *words
         )
