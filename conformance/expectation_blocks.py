@@ -38,7 +38,7 @@ def split(text: str) -> tuple[str, tuple[Block, ...]]:
         _first_comment(lines, header, headers[at - 1] if at else -1)
         for at, header in enumerate(headers)
     ]
-    ends = [*starts[1:], len(lines)]
+    ends = [*starts[1:], len(lines)][: len(starts)]
     blocks = tuple(
         Block(header + 1, "".join(lines[start:end]))
         for header, start, end in zip(headers, starts, ends, strict=True)

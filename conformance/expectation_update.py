@@ -81,7 +81,7 @@ def updated(text: str, origin: str, run: Run) -> Changes:
     ]
     new = [_entry(failure) for failure in _news(expectations, shares, run)]
     return Changes(
-        text=_joined(head, [*(piece for parts in pieces for piece in parts), *new]),
+        text=_joined(head, [*pieces, new]),
         new=len(new),
         changed=sum(
             bool(parts) and parts != [block.text]
@@ -204,11 +204,13 @@ def _entry(failure: _Failure) -> str:
     return tomlkit.dumps(document)
 
 
-def _joined(head: str, pieces: Sequence[str]) -> str:
+def _joined(head: str, pieces: Sequence[Sequence[str]]) -> str:
     """The file's text: entries apart by an empty line, one line end at its end."""
     text = head
-    for piece in pieces:
-        if text.strip() and not text.endswith("\n\n"):
-            text = f"{text.rstrip()}\n\n"
-        text += piece
+    for place, parts in enumerate(pieces):
+        for part in parts:
+            apart = place or part is not parts[0]  # the first entry keeps its distance to the head
+            if text.strip() and apart and not text.endswith("\n\n"):
+                text = f"{text.rstrip()}\n\n"
+            text += part
     return f"{text.rstrip()}\n" if text.strip() else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
-from conformance.expectations import Expectation, Expectations, ExpectationsError
+from conformance.expectations import UNREAD, Expectation, Expectations, ExpectationsError
 
 KNOWN = ("accumulation.sums-over-calls", "accumulation.one-seed", "hooks.run-once")
 ENTRY = """
@@ -48,8 +50,58 @@ def test_entry_is_limited_to_a_dtype_or_device(extra, dtype, device, matches):
 
 def test_entry_is_limited_to_an_adapter():
     expectations = parse(f'{ENTRY}adapter = "torch"')
-    assert expectations.for_adapter("torch") == expectations
-    assert expectations.for_adapter("mine").entries == ()
+    assert expectations.for_engine("torch", "2") == expectations
+    assert expectations.for_engine("mine", "2").entries == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "version", "matches"),
+    [
+        (">=2.1,<3", "2.13.0+cpu", True),
+        (">=2.1,<3", "3.0", False),
+        ("==2.*", "2.4", True),
+        ("<2.2", "2.2.0a1", False),
+        (">2", "2.5.0.dev20250101", True),
+    ],
+)
+def test_entry_is_limited_to_versions_of_the_engine(wanted, version, matches):
+    expectations = parse(f'{ENTRY}when = {{engine = "{wanted}"}}')
+    assert bool(expectations.for_engine("torch", version).entries) is matches
+
+
+def test_engine_without_a_version_cannot_be_compared():
+    expectations = parse(f'{ENTRY}when = {{engine = ">1"}}')
+    with pytest.raises(ExpectationsError, match=r"known\.toml, line 2: the version of mine reads"):
+        expectations.for_engine("mine", "unknown")
+
+
+def test_conditions_stand_in_when_or_beside_it():
+    within = parse(f'{ENTRY}when = {{device = "cuda", dtype = "float32"}}')
+    assert within == parse(f'{ENTRY}device = "cuda"\ndtype = "float32"')
+    table = parse(f'{ENTRY}[expected.when]\ndevice = "cuda"\ndtype = "float32"')
+    assert within == table
+
+
+def test_signature_and_witness_are_read():
+    entry = parse(f'{ENTRY}signature = "grad is wrong"\nwitness = "00ff"').entries[0]
+    assert (entry.signature, entry.witness) == ("grad is wrong", b"\0\xff")
+    assert parse(f'{ENTRY}signature = "s"\nwitness = ""').entries[0].witness == b""
+    assert parse(ENTRY).entries[0].witness is None
+
+
+def test_entry_is_in_force_up_to_its_last_day():
+    today = date.today()
+    assert parse(f"{ENTRY}expires = {today}").entries[0].expires == today
+    with pytest.raises(ExpectationsError, match=r"line 6: the entry of accumulation\.sums-over"):
+        parse(f"{ENTRY}expires = {today - timedelta(days=1)}")
+
+
+@pytest.mark.parametrize("reason", [UNREAD, f"{UNREAD}; it was: r", UNREAD.lower()])
+def test_reason_that_nobody_wrote_is_refused(reason):
+    expectations = parse(ENTRY + ENTRY.replace("it replaces", reason))
+    with pytest.raises(ExpectationsError, match=r"known\.toml, line 7: nobody has said"):
+        expectations.read()
+    assert parse(ENTRY).read() == parse(ENTRY)
 
 
 def test_glob_covers_an_area_and_the_first_entry_counts():
@@ -67,16 +119,29 @@ def test_glob_covers_an_area_and_the_first_entry_counts():
         ("expected = 3", ["[[expected]] table"]),
         ("expect = []", ["unknown key 'expect'"]),
         ("shipped = 1", ["true or false"]),
-        (ENTRY.replace("reason", "why"), ["entry 1", "unknown key 'why'"]),
-        (ENTRY.replace('reason = "it replaces"', ""), ["entry 1", "say the reason"]),
+        (ENTRY.replace("reason", "why"), ["line 4", "unknown key 'why'"]),
+        (ENTRY.replace('reason = "it replaces"', ""), ["line 2", "say the reason"]),
         (ENTRY.replace('"it replaces"', '"  "'), ["say the reason"]),
         (ENTRY.replace('"it replaces"', "7"), ["reason is a string, not 7"]),
-        (ENTRY.replace("link", "# "), ["say the link"]),
         (ENTRY.replace("https://", ""), ["the address of a page"]),
-        (ENTRY + ENTRY.replace("calls", "call"), ["entry 2", "did you mean", KNOWN[0]]),
+        (ENTRY + ENTRY.replace("calls", "call"), ["line 8", "did you mean", KNOWN[0]]),
         (ENTRY.replace("accumulation.sums", "zzz"), ["no behavior is 'zzz-over-calls'"]),
         (ENTRY.replace("accumulation.sums-over-calls", "hook.*"), ["no behavior is 'hook.*'"]),
         (ENTRY + 'dtypes = "float32"', ["unknown key 'dtypes'", "did you mean 'dtype'"]),
+        (ENTRY + "when = 'cuda'", ["line 6", "when is a table"]),
+        (ENTRY + "when = {dtypes = 'float32'}", ["line 6", "'dtypes'", "mean 'dtype'"]),
+        (ENTRY + "[expected.when]\ndtype = 3", ["line 6", "dtype of when is a string, not 3"]),
+        (ENTRY + "dtype = 'f'\nwhen = {dtype = 'f'}", ["line 6", "given twice"]),
+        (ENTRY + "when = {engine = 'new'}", ["line 6", "version specifier", "not 'new'"]),
+        (ENTRY + "expires = 'soon'", ["line 6", "expires is a date", "'soon'"]),
+        (ENTRY + "expires = 2030-01-01T00:00:00", ["expires is a date"]),
+        (ENTRY + "signature = 's'\nwitness = 'xy'", ["line 7", "not hexadecimal: 'xy'"]),
+        (ENTRY + "witness = '00'", ["line 6", "needs the signature"]),
+        (
+            ENTRY.replace("sums-over-calls", "*") + "signature = 's'\nwitness = '00'",
+            ["line 3", "belongs to one behavior"],
+        ),
+        ("expected = [{behavior = 'hooks.run-once'}]", ["entry 1", "say the reason"]),
     ],
 )
 def test_unusable_text_is_refused_by_file_and_entry(text, words):
@@ -123,3 +188,21 @@ def test_own_entries_stand_before_the_shipped_ones_or_replace_them():
     assert [entry.reason for entry in both.entries] == ["our reason", "it replaces"]
     assert parse(f"shipped = false\n{ENTRY}").over(shipped).entries == shipped.entries
     assert parse("shipped = false").over(shipped).entries == ()
+
+
+def test_lines_are_those_of_the_file_whatever_strings_hold():
+    odd = '''
+[[expected]]
+behavior = "hooks.run-once"
+reason = """
+[[expected]]
+behaviour = "this is no key"
+"""
+
+# the culprit
+[[ "expected" ]]
+"behavior" = "hooks.run-twice"
+reason = "r"
+'''
+    with pytest.raises(ExpectationsError, match=r"known\.toml, line 11: no behavior"):
+        parse(odd)

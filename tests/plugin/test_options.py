@@ -127,7 +127,7 @@ def test_expectation_of_an_unknown_behavior_is_refused(suite, pytester):
         known='[[expected]]\nbehavior = "accumulation.pass-basics"\nreason = "r"\nlink = "https://x"',
     )
     line = refusal(suite("--expectations=known.toml"))
-    assert "known.toml, entry 1" in line
+    assert "known.toml, line 2" in line
     assert "did you mean 'accumulation.pass-basic'" in line
 
 

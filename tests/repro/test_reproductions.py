@@ -16,7 +16,7 @@ from conformance import catalogue, failure, reference
 from conformance.expectations import Expectations
 from conformance.reproduction import reproduction, with_check
 from conformance.results import Verdict
-from conformance.runner import Runner
+from conformance.runner import Dependants, Runner
 from conformance.script import write_script
 
 ALLOWED = {"numpy", "contextlib", "conformance.reference"}
@@ -42,8 +42,13 @@ def tried(monkeypatch):
             name, breaks = one.patch
             monkeypatch.setattr(reference.Tensor, name, breaks(getattr(reference.Tensor, name)))
         monkeypatch.setattr(failure, "reproduction", kept)
-        monkeypatch.setattr(Runner, "_blocker", lambda *_: None)
-        runner = Runner(one.adapter(), profile="quick", seed=1, expectations=Expectations(()))
+        runner = Runner(
+            one.adapter(),
+            profile="quick",
+            seed=1,
+            expectations=Expectations(()),
+            dependants=Dependants.JUDGED,
+        )
         result = runner.run(BEHAVIORS[one.behavior], "float64")
         return result, mended[-1] if mended else ""
 

@@ -15,7 +15,7 @@ from conformance.expectations import Expectations
 from conformance.failure import listing
 from conformance.naming import Names, literal, tidy
 from conformance.results import Verdict
-from conformance.runner import Runner
+from conformance.runner import Dependants, Runner
 from conformance.script import write_script
 from conformance.session import Session
 from conformance.trace import Check, Divergence
@@ -146,14 +146,19 @@ def test_tolerances_may_differ_between_elements():
         ("jacobian", "functional.jacobian-shape-and-nesting"),
     ],
 )
-def test_functional_engines_get_functions(monkeypatch, phrase, behavior):
+def test_functional_engines_get_functions(phrase, behavior):
     from conformance.adapters.autograd import Autograd
 
-    monkeypatch.setattr(Runner, "_blocker", lambda *_: None)
     right = Autograd.actions[phrase]
     broken = {"vjp": f"{right}[::-1]", "jvp": f"({right})[::-1]", "jacobian": "primals"}
     adapter = type("Broken", (Autograd,), {"actions": {**Autograd.actions, phrase: broken[phrase]}})
-    runner = Runner(adapter(), profile="quick", seed=1, expectations=Expectations(()))
+    runner = Runner(
+        adapter(),
+        profile="quick",
+        seed=1,
+        expectations=Expectations(()),
+        dependants=Dependants.JUDGED,
+    )
     result = runner.run(BEHAVIORS[behavior], "float64")
     assert result.verdict is Verdict.FAIL, result.reason
     assert result.failure.verified, result.failure.repro
