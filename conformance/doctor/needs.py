@@ -1,0 +1,156 @@
+"""What an adapter has no phrase for, and how many behaviors need it.
+
+Behaviors do not list what they need, they ask for it. So each is run on the reference engine, once
+with all that it asks for and once without the phrase in question: if it is then unsupported, it
+needs the phrase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Any, ClassVar
+
+from conformance.adapter import Adapter, Unsupported
+from conformance.behavior import Behavior
+from conformance.catalogue import load_specs
+from conformance.custom import FUNCTIONS
+from conformance.draw import total_width
+from conformance.phrase import render
+from conformance.runner import Attempt, example_runner
+from conformance.torch_like import ACTIONS, TorchLike
+from conformance.trace import Divergence
+from conformance.vocabulary import OPTIONAL, sayable
+
+from .diagnosis import Absent
+
+_OF_FUNCTIONS = ("vjp", "jvp", "jacobian", "hessian")
+
+
+class Imperative(TorchLike):
+    """The reference engine with gradient slots; notes what is asked of it."""
+
+    name = "reference"
+    setup = "import conformance.reference as reference"
+    module = "reference"
+
+    # Numbers do not matter here, and a deep graph takes its time.
+    actions: ClassVar[Mapping[str, str]] = {**ACTIONS, "negated": "-x"}
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.asked: set[str] = set()
+        super().__init__(device)
+
+    def text(self, name: str) -> str | None:
+        """The phrase of an operation or action, whose name is noted."""
+        self.asked.add(name)
+        return super().text(name)
+
+
+class KeepingGraphs(Imperative):
+    """The reference engine as one that can also run a pass that keeps the graph."""
+
+    actions: ClassVar[Mapping[str, str]] = {
+        **Imperative.actions,
+        "backward_keeping_graph": "root.backward(cotangent, retain_graph=True)",
+    }
+
+
+class OfFunctions(Imperative):
+    """The reference engine as one that differentiates functions."""
+
+    actions: ClassVar[Mapping[str, str]] = {
+        "tensor": "engine.tensor(value, dtype=dtype)",
+        **{n: ACTIONS[n] for n in ("value", "dtype_of", "greater", "to_number")},
+        "vjp": "engine.func.vjp(function, *primals)[1](cotangent)",
+        "jvp": "engine.func.jvp(function, tuple(primals), tuple(tangents))",
+        "jacobian": "engine.autograd.functional.jacobian(function, primals)",
+        "hessian": "engine.autograd.functional.hessian(function, primals)",
+        "hessian_blocks": "engine.autograd.functional.hessian(function, primals)",
+        "stop_gradient": "x.detach()",
+    }
+
+
+def absent(adapter: Adapter, written: Iterable[str]) -> tuple[Absent, ...]:
+    """What the adapter cannot say, most needed first.
+
+    Args:
+        adapter: the adapter.
+        written: the names of phrases that count as there although they are broken.
+    """
+    there = set(written)
+    missing = [n for n in sayable() if n not in there and not adapter.can(n)]
+    for name, optional in OPTIONAL.items():
+        missing += [f"{name}.{s}" for s in optional if name in there and _lacks(adapter, name, s)]
+    if "custom" in there:
+        missing += [f"custom.{name}" for name in FUNCTIONS if name not in adapter.definitions]
+    witness = _witness_for(adapter)
+    asking = _asking(witness)
+    counted = [Absent(name, _behaviors_needing(witness, asking, name)) for name in missing]
+    return tuple(sorted(counted, key=lambda each: -each.behaviors))
+
+
+def _lacks(adapter: Adapter, name: str, slot: str) -> bool:
+    return adapter.can(name) and not adapter.can(f"{name}.{slot}")
+
+
+def _witness_for(adapter: Adapter) -> type[Imperative]:
+    """The reference engine in the manner of the adapter's."""
+    if adapter.can("backward_keeping_graph"):
+        return KeepingGraphs
+    if any(map(adapter.can, _OF_FUNCTIONS)) and not adapter.can("backward"):
+        return OfFunctions
+    return Imperative
+
+
+def _behaviors_needing(
+    witness: type[Imperative], asking: Mapping[str, frozenset[str]], name: str
+) -> int:
+    """How many behaviors are unsupported without a phrase or slot."""
+    phrase = name.partition(".")[0]
+    candidates = [b for b, asked in asking.items() if phrase in asked]
+    if not candidates or not witness().can(name):
+        return 0
+    without = _without(witness, name)()
+    behaviors = load_specs()
+    return sum(not _is_supported(behaviors[b], without) for b in candidates)
+
+
+def _asking(witness: type[Imperative]) -> Mapping[str, frozenset[str]]:
+    """The phrases that each behavior asks for, by id; those out of reach are left out."""
+    found: dict[str, frozenset[str]] = {}
+    for behavior in load_specs().values():
+        engine = witness()
+        if not behavior.off_cpu and _is_supported(behavior, engine):
+            found[behavior.id] = frozenset(engine.asked)
+    return found
+
+
+def _is_supported(behavior: Behavior, adapter: Adapter) -> bool:
+    """Whether the behavior finds all that it asks for in its simplest example and another one."""
+    width = total_width(behavior.given)
+    example = example_runner(behavior, adapter, "float64", Attempt())
+    try:
+        for data in (bytes(width), Random(behavior.id).randbytes(width)):
+            example(data)
+    except Unsupported:
+        return False
+    except Divergence:
+        return True
+    return True
+
+
+def _without(witness: type[Imperative], name: str) -> type[Imperative]:
+    """The witness without a phrase, a slot of one, or a custom function."""
+    phrase, _, part = name.partition(".")
+    tables: dict[str, dict[str, Any]] = {
+        table: dict(getattr(witness, table)) for table in ("ops", "actions", "definitions")
+    }
+    if phrase == "custom" and part:
+        tables["definitions"].pop(part, None)
+    elif part:
+        tables["actions"][phrase] = render(tables["actions"][phrase], {part: "None"})
+    else:
+        tables["ops"].pop(phrase, None)
+        tables["actions"].pop(phrase, None)
+    return type(witness.__name__, (witness,), tables)
