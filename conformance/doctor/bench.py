@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
+from difflib import get_close_matches
 from io import StringIO
 from traceback import extract_tb
 from typing import Any
@@ -163,7 +164,7 @@ def _raised(phrase: str, error: BaseException) -> tuple[str, str]:
     """What came of a phrase that raised, and the mend."""
     frames = extract_tb(error.__traceback__)
     last = frames[-1]
-    came = f"raises {told(error)}"
+    came = f"raises {told(error)}{_nearest(error)}"
     if last.filename.startswith("<phrase") or isinstance(error, NotImplementedError):
         return came, "say it as the engine does, or leave the phrase out if the engine lacks it"
     place = f"{came} ({last.filename}, line {last.lineno})"
@@ -171,3 +172,11 @@ def _raised(phrase: str, error: BaseException) -> tuple[str, str]:
         "give the engine what it takes; leave the phrase out if the engine lacks it; if the call "
         f"is right, the engine cannot do {phrase} yet"
     )
+
+
+def _nearest(error: BaseException) -> str:
+    """What the object has that is spelled nearly like what was asked of it."""
+    if not isinstance(error, AttributeError) or not isinstance(error.name, str):
+        return ""
+    close = get_close_matches(error.name, dir(error.obj), n=1)
+    return f"; perhaps `{close[0]}` is meant" if close else ""

@@ -30,9 +30,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     console.print(_closing(diagnosis))
 
 
-def _print_findings(
-    findings: Sequence[Finding], title: str, style: str, console: Console
-) -> None:
+def _print_findings(findings: Sequence[Finding], title: str, style: str, console: Console) -> None:
     if not findings:
         return
     console.print(Text(f"\n{title} ({len(findings)})", style=style))
