@@ -13,6 +13,7 @@ import numpy as np
 
 from conformance.adapter import Adapter
 from conformance.kernels import Array
+from conformance.phrase import mentions
 from conformance.timeout import time_limit
 from conformance.trace import told
 from conformance.vocabulary import slots
@@ -75,9 +76,10 @@ class Bench:
 
     def tried(self, phrase: str, arguments: Sequence[Any]) -> str:
         """The phrase with what stood in its slots."""
+        text = self.adapter.text(phrase) or phrase
         named = zip(slots(phrase), arguments, strict=False)
-        filled = ", ".join(f"{slot} = {self._name(x)}" for slot, x in named)
-        return f"{self.adapter.text(phrase)}" + (f"  with {filled}" if filled else "")
+        used = [f"{slot} = {self._name(x)}" for slot, x in named if mentions(text, slot)]
+        return f"{text}  with {', '.join(used)}" if used else text
 
     def tensor(self, value: Any, tracked: bool = False, dtype: str | None = None) -> Any:
         """A tensor of the engine.

@@ -45,9 +45,12 @@ def _print_findings(findings: Sequence[Finding], title: str, style: str, console
 
 
 def _untried(untried: Sequence[Untried]) -> Table:
-    table = _table("not tried", "because it")
+    reasons: dict[str, list[str]] = {}
     for each in untried:
-        table.add_row(_plain(each.phrase), _plain(each.reason))
+        reasons.setdefault(each.reason, []).append(each.phrase)
+    table = _table("not tried, because it", "phrases")
+    for reason, phrases in reasons.items():
+        table.add_row(_plain(reason), _plain(", ".join(phrases)))
     return table
 
 
