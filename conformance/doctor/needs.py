@@ -7,7 +7,8 @@ needs the phrase.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import Any, ClassVar
 
@@ -19,12 +20,11 @@ from conformance.draw import total_width
 from conformance.phrase import render
 from conformance.runner import Attempt, example_runner
 from conformance.torch_like import ACTIONS, TorchLike
-from conformance.trace import Divergence
 from conformance.vocabulary import OPTIONAL, sayable
 
 from .diagnosis import Absent
 
-_OF_FUNCTIONS = ("vjp", "jvp", "jacobian", "hessian")
+_OF_FUNCTIONS = frozenset(("vjp", "jvp", "jacobian", "hessian"))
 
 
 class Imperative(TorchLike):
@@ -71,6 +71,15 @@ class OfFunctions(Imperative):
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One example of a behavior, and the names of all phrases that it asks for."""
+
+    behavior: Behavior
+    data: bytes
+    asked: frozenset[str]
+
+
 def absent(adapter: Adapter, written: Iterable[str]) -> tuple[Absent, ...]:
     """What the adapter cannot say, most needed first.
 
@@ -78,15 +87,15 @@ def absent(adapter: Adapter, written: Iterable[str]) -> tuple[Absent, ...]:
         adapter: the adapter.
         written: the names of phrases that count as there although they are broken.
     """
-    there = set(written)
+    there = frozenset(written)
     missing = [n for n in sayable() if n not in there and not adapter.can(n)]
     for name, optional in OPTIONAL.items():
         missing += [f"{name}.{s}" for s in optional if name in there and _lacks(adapter, name, s)]
     if "custom" in there:
         missing += [f"custom.{name}" for name in FUNCTIONS if name not in adapter.definitions]
-    witness = _witness_for(adapter)
-    asking = _asking(witness)
-    counted = [Absent(name, _behaviors_needing(witness, asking, name)) for name in missing]
+    witness = _witness_for(there)
+    examples = list(_examples(witness))
+    counted = [Absent(name, _behaviors_needing(witness, examples, name)) for name in missing]
     return tuple(sorted(counted, key=lambda each: -each.behaviors))
 
 
@@ -94,48 +103,42 @@ def _lacks(adapter: Adapter, name: str, slot: str) -> bool:
     return adapter.can(name) and not adapter.can(f"{name}.{slot}")
 
 
-def _witness_for(adapter: Adapter) -> type[Imperative]:
-    """The reference engine in the manner of the adapter's."""
-    if adapter.can("backward_keeping_graph"):
+def _witness_for(there: frozenset[str]) -> type[Imperative]:
+    """The reference engine in the manner of one that has these phrases."""
+    if "backward_keeping_graph" in there:
         return KeepingGraphs
-    if any(map(adapter.can, _OF_FUNCTIONS)) and not adapter.can("backward"):
-        return OfFunctions
-    return Imperative
+    return OfFunctions if there & _OF_FUNCTIONS and "backward" not in there else Imperative
 
 
-def _behaviors_needing(
-    witness: type[Imperative], asking: Mapping[str, frozenset[str]], name: str
-) -> int:
+def _behaviors_needing(witness: type[Imperative], examples: Iterable[Asking], name: str) -> int:
     """How many behaviors are unsupported without a phrase or slot."""
     phrase = name.partition(".")[0]
-    candidates = [b for b, asked in asking.items() if phrase in asked]
+    candidates = [example for example in examples if phrase in example.asked]
     if not candidates or not witness().can(name):
         return 0
     without = _without(witness, name)()
-    behaviors = load_specs()
-    return sum(not _is_supported(behaviors[b], without) for b in candidates)
+    return len(
+        {c.behavior.id for c in candidates if not _is_supported(c.behavior, c.data, without)}
+    )
 
 
-def _asking(witness: type[Imperative]) -> Mapping[str, frozenset[str]]:
-    """The phrases that each behavior asks for, by id; those out of reach are left out."""
-    found: dict[str, frozenset[str]] = {}
+def _examples(witness: type[Imperative]) -> Iterator[Asking]:
+    """The simplest example and another one of each behavior that is within reach."""
     for behavior in load_specs().values():
-        engine = witness()
-        if not behavior.off_cpu and _is_supported(behavior, engine):
-            found[behavior.id] = frozenset(engine.asked)
-    return found
-
-
-def _is_supported(behavior: Behavior, adapter: Adapter) -> bool:
-    """Whether the behavior finds all that it asks for in its simplest example and another one."""
-    width = total_width(behavior.given)
-    example = example_runner(behavior, adapter, "float64", Attempt())
-    try:
+        width = total_width(behavior.given)
         for data in (bytes(width), Random(behavior.id).randbytes(width)):
-            example(data)
+            engine = witness()
+            if not behavior.off_cpu and _is_supported(behavior, data, engine):
+                yield Asking(behavior, data, frozenset(engine.asked))
+
+
+def _is_supported(behavior: Behavior, data: bytes, adapter: Adapter) -> bool:
+    """Whether an example of the behavior finds all that it asks for."""
+    try:
+        example_runner(behavior, adapter, "float64", Attempt())(data)
     except Unsupported:
         return False
-    except Divergence:
+    except Exception:  # without a phrase things can go wrong in other ways, which do not matter
         return True
     return True
 
