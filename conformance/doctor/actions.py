@@ -45,7 +45,7 @@ def try_value(bench: Bench, name: str) -> None:
 def try_making(bench: Bench, name: str) -> None:
     """Make a tensor by another way than ``tensor``."""
     adapter = bench.adapter
-    dtype = adapter.dtype_objects[next(iter(adapter.dtypes))]
+    dtype = bench.dtype()
     shape: tuple[int, ...] = () if adapter.max_ndim == 0 else (3,)
     given: Mapping[str, tuple[Any, ...]] = {
         "plain_tensor": (np.full(shape, 5.0), dtype, adapter.device),

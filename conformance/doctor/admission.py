@@ -25,11 +25,13 @@ class Admitted:
         adapter: what is sound of it.
         findings: what is not.
         phrases: every known name that the author wrote a phrase for, broken ones too.
+        lost: definitions that do not run.
     """
 
     adapter: Adapter
     findings: tuple[Finding, ...]
     phrases: tuple[str, ...]
+    lost: tuple[str, ...]
 
 
 def admit(name: str, device: str) -> Admitted:
@@ -53,7 +55,8 @@ def admit(name: str, device: str) -> Admitted:
                 del phrases[phrase]
     kept = _with(written, **_sound_settings(written, bare), **known, definitions=definitions)
     said = dict.fromkeys(n for table in tables.values() for n in table if is_known(n))
-    return Admitted(_made(name, kept, device), tuple(findings), tuple(said))
+    lost = tuple(name for name in written.definitions if name not in definitions)
+    return Admitted(_made(name, kept, device), tuple(findings), tuple(said), lost)
 
 
 def _class_of(name: str) -> type[Adapter]:

@@ -20,10 +20,9 @@ from conformance.vocabulary import slots
 
 from . import kinds
 from .diagnosis import Finding
-from .kinds import Blocked, Doubtful, Faulty
+from .kinds import NUMERIC, Blocked, Doubtful, Faulty
 
 SECONDS = 10.0
-_NUMBERS = bool | int | float | np.generic | np.ndarray
 
 
 class Bench:
@@ -65,6 +64,16 @@ class Bench:
         except BaseException as error:
             raise self.wrong(phrase, *arguments)(*_raised(phrase, error)) from error
 
+    def dtype(self) -> Any:
+        """The first floating dtype that the engine offers.
+
+        Raises:
+            Blocked: there is none.
+        """
+        for name in self.adapter.dtypes:
+            return self.adapter.dtype_objects[name]
+        raise Blocked("needs a floating dtype, and `dtypes` offers none that exists")
+
     def wrong(self, phrase: str, *arguments: Any) -> kinds.Wrong:
         """Makes findings about a phrase that was said with these arguments."""
         tried = self.tried(phrase, arguments)
@@ -92,10 +101,9 @@ class Bench:
 
     def made(self, value: Any, tracked: bool = False, dtype: str | None = None) -> Any:
         """A tensor of the engine, for the trial of the phrase that makes them."""
-        adapter = self.adapter
-        name = dtype or next(iter(adapter.dtype_objects), "float64")
-        numbers = np.asarray(value, dtype=name if name in adapter.dtypes else None)
-        given = (numbers, adapter.dtype_objects.get(name), adapter.device, tracked)
+        made_in = self.adapter.dtype_objects[dtype] if dtype else self.dtype()
+        numbers = np.asarray(value, dtype=dtype or next(iter(self.adapter.dtypes)))
+        given = (numbers, made_in, self.adapter.device, tracked)
         handle = self.say("tensor", *given)
         return self.known(handle, np.array2string(numbers, separator=", "))
 
@@ -112,7 +120,7 @@ class Bench:
         """
         self.need("value")
         wrong, wanted = self.wrong(phrase, *arguments), "a tensor of the engine"
-        alien = isinstance(result, _NUMBERS) and not isinstance(self.made(1.0), _NUMBERS)
+        alien = isinstance(result, NUMERIC) and not isinstance(self.made(1.0), NUMERIC)
         if result is None or alien or isinstance(result, tuple | list | str):
             came = f"{kinds.described(result)}, not {wanted}"
             raise wrong(came, kinds.mend_for(result, wanted))

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 
 from conformance.adapter import Adapter
+from conformance.phrase import mentions
 from conformance.vocabulary import ACTIONS, IN_PLACE, sayable
 
 from . import actions, operations, passing, transforms
@@ -40,9 +41,10 @@ def _examined(admitted: Admitted, name: str) -> Diagnosis:
     adapter = admitted.adapter
     broken = {finding.phrase for finding in admitted.findings}
     bench = Bench(adapter, broken)
+    lost = _in_need_of(admitted.lost, adapter)
     findings, doubts, fine, untried = list(admitted.findings), [], [], []
     for phrase in _in_order(p for p in _sayings(adapter, admitted.phrases) if p not in broken):
-        outcome = _outcome(bench, phrase)
+        outcome = lost.get(phrase) or _outcome(bench, phrase)
         if outcome is None:
             fine.append(phrase)
         elif isinstance(outcome, Untried):
@@ -63,6 +65,16 @@ def _examined(admitted: Admitted, name: str) -> Diagnosis:
         untried=tuple(untried),
         absent=absent(adapter, admitted.phrases),
     )
+
+
+def _in_need_of(lost: Iterable[str], adapter: Adapter) -> dict[str, Untried]:
+    """The phrases that mention a definition which does not run."""
+    return {
+        phrase: Untried(phrase, f"needs the definition of `{name}`, which does not run")
+        for phrase, text in {**adapter.ops, **adapter.actions}.items()
+        for name in lost
+        if mentions(text, name)
+    }
 
 
 def _sayings(adapter: Adapter, written: Iterable[str]) -> list[str]:

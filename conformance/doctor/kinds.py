@@ -30,6 +30,8 @@ class Blocked(Exception):  # noqa: N818
     """A phrase cannot be tried; the text says why."""
 
 
+NUMERIC = (bool, int, float, np.generic, np.ndarray)
+
 Wrong = Callable[[str, str], Faulty]
 """Makes the exception of what came and the mend."""
 
@@ -77,16 +79,13 @@ def number(value: Any, wrong: Wrong) -> float:
 
 
 def array(value: Any, wrong: Wrong) -> np.ndarray[Any, Any]:
-    """A NumPy array of numbers or booleans, or what NumPy makes one of without loss."""
-    wanted = "a NumPy array"
-    if isinstance(value, str | list | tuple):
+    """A NumPy array of numbers or booleans; a plain number counts as one of no axes."""
+    wanted = "a NumPy array of numbers"
+    if not isinstance(value, NUMERIC):
         raise wrong(f"{described(value)}, not {wanted}", mend_for(value, wanted))
-    try:
-        made = np.asarray(value)
-    except Exception:
-        raise wrong(f"{described(value)}, not {wanted}", mend_for(value, wanted)) from None
+    made = np.asarray(value)
     if made.dtype.kind not in "fiub":
-        raise wrong(f"{described(value)}, not {wanted} of numbers", mend_for(value, wanted))
+        raise wrong(f"{described(value)}, not {wanted}", mend_for(value, wanted))
     return made
 
 

@@ -84,7 +84,7 @@ def try_operation(bench: Bench, name: str) -> None:
     handles = [bench.tensor(array) for array in arrays]
     given: tuple[Any, ...] = params
     if name == "cast":
-        given = (bench.adapter.dtype_objects[next(iter(bench.adapter.dtypes))],)
+        given = (bench.dtype(),)
     said = (handles, *given) if name in VARIADIC else (*handles, *given)
     result = bench.say(name, *said)
     right = evaluate(OPS[name], arrays, tuple(array.ndim for array in arrays), params)
