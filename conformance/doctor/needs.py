@@ -25,6 +25,7 @@ from conformance.vocabulary import OPTIONAL, sayable
 from .diagnosis import Absent
 
 _OF_FUNCTIONS = frozenset(("vjp", "jvp", "jacobian", "hessian"))
+_OF_SLOTS = frozenset(("backward", "grad", "slot_value"))
 
 
 class Imperative(TorchLike):
@@ -107,7 +108,7 @@ def _witness_for(there: frozenset[str]) -> type[Imperative]:
     """The reference engine in the manner of one that has these phrases."""
     if "backward_keeping_graph" in there:
         return KeepingGraphs
-    return OfFunctions if there & _OF_FUNCTIONS and "backward" not in there else Imperative
+    return OfFunctions if there & _OF_FUNCTIONS and not there & _OF_SLOTS else Imperative
 
 
 def _behaviors_needing(witness: type[Imperative], examples: Iterable[Asking], name: str) -> int:
