@@ -40,8 +40,8 @@ def described(value: Any) -> str:
     """A value in a few words: its type, and its shape or length where it has one."""
     if value is None:
         return "None"
-    if callable(value) and hasattr(value, "__name__"):
-        return f"the function `{value.__name__}`"
+    if _is_uncalled(value):
+        return f"the {'class' if isinstance(value, type) else 'function'} `{value.__name__}`"
     if isinstance(value, bool | int | float | str):
         return f"the {type(value).__name__} {value!r}"
     if isinstance(value, np.ndarray):
@@ -50,11 +50,16 @@ def described(value: Any) -> str:
     return f"a {kind} of {len(value)}" if isinstance(value, tuple | list) else f"a {kind}"
 
 
+def _is_uncalled(value: Any) -> bool:
+    """Whether parentheses seem to be missing behind it."""
+    return callable(value) and hasattr(value, "__name__")
+
+
 def mend_for(value: Any, wanted: str) -> str:
     """What to do where ``value`` came and something else was wanted."""
     if value is None:
         return f"write an expression whose value is {wanted}, not a statement"
-    if callable(value) and hasattr(value, "__name__"):
+    if _is_uncalled(value):
         return "call it: put parentheses behind it"
     return f"let the phrase give {wanted}"
 
@@ -99,7 +104,8 @@ def several(value: Any, count: int, what: str, wrong: Wrong) -> list[Any]:
 
 def context(value: Any, wrong: Wrong) -> Any:
     """A context manager."""
-    if not (hasattr(value, "__enter__") and hasattr(value, "__exit__")):
+    entered = hasattr(value, "__enter__") and hasattr(value, "__exit__")
+    if isinstance(value, type) or not entered:
         wanted = "a context manager, as `with` takes it"
         raise wrong(f"{described(value)}, not {wanted}", mend_for(value, wanted))
     return value

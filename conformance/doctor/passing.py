@@ -28,7 +28,8 @@ def square(bench: Bench) -> tuple[Any, Any]:
 
 def pull(bench: Bench, root: Any) -> None:
     """A plain backward pass, by whichever phrase there is."""
-    name = "backward" if bench.adapter.can("backward") else "backward_keeping_graph"
+    keeps = bench.adapter.can("backward_keeping_graph") and not bench.adapter.can("backward")
+    name = "backward_keeping_graph" if keeps else "backward"
     bench.need(name)
     bench.say(name, *_arguments(name, root, {}))
 

@@ -11,6 +11,7 @@ from conformance.custom import FUNCTIONS
 from conformance.trace import told
 
 from .diagnosis import Finding
+from .kinds import described
 from .reading import syntax_error
 
 FALLBACKS: Mapping[str, Any] = {
@@ -27,7 +28,7 @@ _TABLES_OF_DTYPES = ("dtypes", "discrete_dtypes")
 def setting_findings(written: type[Adapter], bare: Adapter) -> Iterator[Finding]:
     """What is wrong with the settings that ``written`` adds to the ``bare`` adapter."""
     yield from _refusal(written.refusal, bare.namespace)
-    yield from _evaluated("version_phrase", written.version_phrase, bare.namespace)
+    yield from _version(written.version_phrase, bare.namespace)
     yield from _evaluated("empty_slot", written.empty_slot, bare.namespace)
     yield from _rank(written.max_ndim)
     yield from _dtypes(written, bare.namespace)
@@ -86,6 +87,21 @@ def _refusal(text: Any, namespace: Mapping[str, Any]) -> Iterator[Finding]:
             text,
             f"it is {value!r}, not a class of exceptions",
             "name the class of what the engine raises when it refuses, such as 'RuntimeError'",
+        )
+
+
+def _version(text: Any, namespace: Mapping[str, Any]) -> Iterator[Finding]:
+    wrong = list(_evaluated("version_phrase", text, namespace))
+    yield from wrong
+    if wrong:
+        return
+    value = eval(text, dict(namespace))
+    if not isinstance(value, str | int | float | tuple):
+        yield Finding(
+            "version_phrase",
+            text,
+            f"it is {described(value)}, not a version",
+            "write an expression for the engine's version, such as 'myengine.__version__'",
         )
 
 

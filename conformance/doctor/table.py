@@ -36,12 +36,18 @@ def _print_findings(findings: Sequence[Finding], title: str, style: str, console
     console.print(Text(f"\n{title} ({len(findings)})", style=style))
     table = _table("phrase", "what was tried, what came, and the mend")
     for finding in findings:
-        said = Text()
-        for label, text in (("tried", finding.tried), ("came", finding.came)):
-            said.append(f"{label:<6}", style="dim").append(f"{printable(text)}\n")
-        table.add_row(_plain(finding.phrase, "bold"), said.append(f"{'mend':<6}", style="dim")
-                      .append(printable(finding.mend)))  # fmt: skip
+        table.add_row(_plain(finding.phrase, "bold"), _parts(finding))
     console.print(table)
+
+
+def _parts(finding: Finding) -> Table:
+    """What was tried, what came, and the mend, each beside its label."""
+    parts = Table.grid(padding=(0, 1))
+    parts.add_column(style="dim")
+    parts.add_column(overflow="fold")
+    for label, text in (("tried", finding.tried), ("came", finding.came), ("mend", finding.mend)):
+        parts.add_row(label, _plain(text))
+    return parts
 
 
 def _untried(untried: Sequence[Untried]) -> Table:

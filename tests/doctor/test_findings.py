@@ -78,6 +78,7 @@ SETTINGS = {
     "refusal": ("refusal = 'reference.Tensor'", "refusal", "not a class of exceptions"),
     "no such refusal": ("refusal = 'reference.Refused'", "refusal", "AttributeError"),
     "version": ("version_phrase = 'reference.__verion__'", "version_phrase", "AttributeError"),
+    "no version": ("version_phrase = 'reference.hooks'", "version_phrase", "a module, not a ver"),
     "version syntax": ("version_phrase = '1 +'", "version_phrase", r"does not compile.*line 1"),
     "empty slot": ("empty_slot = 'nothing'", "empty_slot", "NameError"),
     "rank": ("max_ndim = 'two'", "max_ndim", "no number of axes"),
@@ -135,7 +136,8 @@ KINDS = {
     "value of a tensor": (action("value", "x"), "value", "not a NumPy array"),
     "flag": (action("requires_grad", "str(x.requires_grad)"), "requires_grad", "not a boolean"),
     "flag method": (action("is_leaf", "x.backward"), "is_leaf", "function `backward`"),
-    "mode": (action("no_grad", "engine.no_grad"), "no_grad", "context manager"),
+    "mode": (action("no_grad", "engine.no_grad"), "no_grad", "`no_grad`, not a context manager"),
+    "mode class": (action("no_grad", "type(engine.no_grad())"), "no_grad", "the class `"),
     "grad mode": (action("grad_enabled", "engine.is_grad_enabled"), "grad_enabled", "boolean"),
     "version": (action("version", "str(x._version)"), "version", "not a whole number"),
     "number": (action("to_number", "str(x.item())"), "to_number", "not a number"),
@@ -204,6 +206,13 @@ def test_what_needs_a_broken_phrase_is_not_tried(written: Write) -> None:
     reasons = {each.phrase: each.reason for each in diagnosis.untried}
     assert reasons["exp"] == "needs `tensor`, which does not work"
     assert diagnosis.fine == ("no_grad", "enable_grad", "grad_enabled")
+
+
+def test_what_needs_a_broken_pass_says_so(written: Write) -> None:
+    diagnosis = diagnose(written(action("backward", "root.backwrd(cotangent)")))
+    reasons = {each.phrase: each.reason for each in diagnosis.untried}
+    assert reasons["grad"] == "needs `backward`, which does not work"
+    assert {"zero_grad", "clear_grad", "hook"} <= set(reasons)
 
 
 def test_every_phrase_is_accounted_for(written: Write) -> None:
