@@ -60,6 +60,8 @@ _MODELS: dict[str, Model] = {
     "Flagged": lambda x, e, c: [_flagged(x, e)],
 }
 
+FUNCTIONS = tuple(_MODELS)
+
 _SAVES = {"Cube": (0,), "Product": (0, 1), "FirstOnly": (1,)}
 _KEEPS_RESULT = ("Exponential",)
 _BROKEN = ("TooFew", "TooMany", "FactorGradient", "NumberGradient", "Failing")

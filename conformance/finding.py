@@ -31,7 +31,7 @@ def load_adapter(name: str, device: str = "cpu") -> Adapter:
     Raises:
         UnusableError: there is no such adapter, or it cannot be used on this machine.
     """
-    found = _find(name)
+    found = find_adapter(name)
     slips = unknown_names(found)
     if slips:
         raise UnusableError(
@@ -43,7 +43,12 @@ def load_adapter(name: str, device: str = "cpu") -> Adapter:
     return adapter
 
 
-def _find(name: str) -> type[Adapter]:
+def find_adapter(name: str) -> type[Adapter]:
+    """The class of an adapter's name, which :func:`load_adapter` makes an adapter of.
+
+    Raises:
+        UnusableError: there is no such adapter, or its module cannot be imported.
+    """
     installed = {point.name: point.value for point in entry_points(group=GROUP)}
     path = BUILT_IN.get(name) or installed.get(name) or name
     module_name, colon, attribute = path.rpartition(":")

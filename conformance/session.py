@@ -126,6 +126,7 @@ class Session:
     def custom(self, name: str, inputs: Sequence[Var], *constants: float) -> list[Var]:
         """The outputs of a custom function that the adapter defines."""
         handles = [x.handle for x in inputs]
+        _ = self.adapter["custom"]  # without it, a definition need not even run
         outputs = self.call(
             "custom",
             (self.adapter.define(name), [*handles, *constants]),

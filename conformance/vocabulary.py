@@ -75,8 +75,34 @@ IN_PLACE: Mapping[str, tuple[str, ...]] = {
     "put_at_": ("a", "b", "positions"),
 }
 
+OPTIONAL: Mapping[str, tuple[str, ...]] = {
+    "tensor": ("dtype", "device", "requires_grad"),
+    "plain_tensor": ("dtype", "device"),
+    "filled": ("dtype", "device", "requires_grad"),
+    "backward": ("cotangent", "retain_graph", "create_graph", "inputs"),
+    "backward_keeping_graph": ("cotangent",),
+    "backward_all": ("cotangents", "retain_graph", "create_graph", "inputs"),
+    "gradients": (
+        "cotangents",
+        "retain_graph",
+        "create_graph",
+        "allow_unused",
+        "materialize_grads",
+    ),
+}
+"""Slots that a phrase may leave out: it then says less, and is still right."""
+
 OPERANDS = "abc"
 VARIADIC = ("concat", "stack")
+
+
+_OF_THE_LEDGER = frozenset("put put_at replace overwrite".split())
+
+
+def sayable() -> tuple[str, ...]:
+    """Everything that an engine may have a phrase for; writes are said in place."""
+    operations = (name for name in OPS if name not in _OF_THE_LEDGER)
+    return (*ACTIONS, *operations, *IN_PLACE)
 
 
 def slots(name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from io import TextIOWrapper
 
 import click
 
+from .adapter_commands import doctor, new_adapter
 from .behaviors import list_, show
 from .reports import badge, diff, matrix, summary
 
@@ -19,11 +20,11 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="autograd-conformance", prog_name="conformance")
 def main() -> None:
-    """Look up behaviors, and compare the reports of runs."""
+    """Look up behaviors, compare the reports of runs, and see to adapters."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # what an encoding lacks must not end a command
             stream.reconfigure(errors="backslashreplace")
 
 
-for _command in (list_, show, matrix, diff, badge, summary):
+for _command in (list_, show, matrix, diff, badge, summary, doctor, new_adapter):
     main.add_command(_command)

@@ -125,6 +125,17 @@ def test_what_has_no_phrase_is_unsupported() -> None:
         adapter.define("Cube")
 
 
+def test_custom_functions_without_a_phrase_are_unsupported_whatever_their_text() -> None:
+    class Without(Torch):
+        actions = {name: text for name, text in Torch.actions.items() if name != "custom"}  # noqa: RUF012
+        definitions = {"Cube": "class Cube(engine.nothing_of_this_name): pass"}  # noqa: RUF012
+
+    session = Session(Without())
+    x = session.tensor(2.0, requires_grad=True)
+    with pytest.raises(Unsupported, match="custom"):
+        session.custom("Cube", [x])
+
+
 def test_slots_of_a_phrase_are_capabilities_too() -> None:
     torch = Torch()
     assert torch.can("backward.inputs", "backward.create_graph", "custom.Cube")
