@@ -47,7 +47,13 @@ def verdicts(pytester):
             "--dtype=float64",
         )
         result = pytester.runpytest_subprocess(
-            *common, "-pno:cacheprovider", f"--adapter=engines.py:{engine}", "-k", only, *words
+            *common,
+            "--hypothesis-seed=0",
+            "-pno:cacheprovider",
+            f"--adapter=engines.py:{engine}",
+            "-k",
+            only,
+            *words,
         )
         report = json.loads((pytester.path / f"reports/{engine.lower()}-cpu.json").read_text())
         return result.ret, {
