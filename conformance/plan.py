@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from os import PathLike
@@ -82,8 +82,8 @@ class Plan:
             device=self.adapter.device,
         )
 
-    def runner(self) -> runner.Runner:
-        """A runner for this plan."""
+    def runner(self, trying: Callable[[Behavior], object] = lambda _: None) -> runner.Runner:
+        """A runner for this plan, which tells ``trying`` what it is about to try."""
         request = self.request
         return runner.Runner(
             self.adapter,
@@ -92,6 +92,7 @@ class Plan:
             expectations=self.expectations,
             dependants=_dependants(request),
             shrunk=_WRITTEN if request.update_expectations else _SHOWN,
+            trying=trying,
         )
 
     def updated_expectations(self, results: Mapping[tuple[str, str], Result]) -> Changes:

@@ -17,7 +17,7 @@ from . import plugin_options as options
 from ._pytest_entry import PACKAGE, names_missing_suite, selects_suite, suite_root
 from .behavior import Level
 from .plan import Plan
-from .plugin_collection import PLAN, RESULT, TrialItem, collector, put_in_order
+from .plugin_collection import PLAN, RESULT, TRYING, TrialItem, collector, put_in_order
 from .plugin_session import Overseer
 from .plugin_verdicts import fault, settle
 from .results import Verdict
@@ -30,6 +30,7 @@ class _WorkerController(Protocol):
     """What this module uses of the controller's handle on one of xdist's workers."""
 
     config: pytest.Config
+    gateway: Any
     workerinput: dict[str, Any]
 
 
@@ -103,8 +104,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: _WorkerController) -> None:
-    """Give a worker of xdist the controller's seed, so that all draw the same examples."""
+    """Give a worker of xdist the controller's seed, so that all draw the same examples.
+
+    It also gets a place to say what it is trying, for when it dies.
+    """
     node.workerinput[options.SEED] = node.config.stash[PLAN].request.seed
+    overseer = node.config.pluginmanager.get_plugin("autograd_conformance_overseer")
+    if overseer is not None:
+        node.workerinput[TRYING] = str(overseer.note(node.gateway.id))
 
 
 @pytest.hookimpl(tryfirst=True)

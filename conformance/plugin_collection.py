@@ -7,7 +7,7 @@ different machines can be compared.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,18 @@ from .plan import Plan
 from .results import Result
 from .runner import Runner
 
-__all__ = ["PLAN", "RESULT", "RUNNER", "TrialItem", "collector", "node_id", "put_in_order"]
+__all__ = [
+    "PLAN",
+    "RESULT",
+    "RUNNER",
+    "TRYING",
+    "TrialItem",
+    "collector",
+    "node_id",
+    "put_in_order",
+]
 
+TRYING = "conformance_trying"
 PLAN = pytest.StashKey[Plan]()
 RUNNER = pytest.StashKey[Runner]()
 RESULT = pytest.StashKey[Result]()
@@ -104,7 +114,7 @@ class TrialItem(pytest.Item):
         """
         stash = self.config.stash
         if RUNNER not in stash:
-            stash[RUNNER] = stash[PLAN].runner()
+            stash[RUNNER] = stash[PLAN].runner(trying=_note(self.config))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.stash[RESULT] = stash[RUNNER].run(self.behavior, self.dtype)
@@ -119,6 +129,15 @@ class TrialItem(pytest.Item):
         """As :meth:`reportinfo`, with the path that the node id has."""
         _, line, name = self.reportinfo()
         return self.nodeid.partition("::")[0], line, name
+
+
+def _note(config: pytest.Config) -> Callable[[Behavior], object]:
+    """What a worker does before it tries a behavior: it leaves the name for the controller."""
+    workerinput: dict[str, Any] = getattr(config, "workerinput", {})
+    if TRYING not in workerinput:
+        return lambda behavior: None
+    note = Path(workerinput[TRYING])
+    return lambda behavior: note.write_text(behavior.id, encoding="utf-8")
 
 
 def put_in_order(items: list[pytest.Item]) -> None:

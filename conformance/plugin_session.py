@@ -8,11 +8,13 @@ import shutil
 import time
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from rich.console import Console
 
 from . import report as reports
+from .behavior import Behavior
 from .journal import Journal
 from .plan import Plan
 from .plugin_collection import node_id
@@ -39,6 +41,11 @@ class Overseer:
         self._clock = time.monotonic()
         self._info: RunInfo | None = None
         self._update = ""
+        self._notes = TemporaryDirectory(prefix="conformance-")
+
+    def note(self, worker: str) -> Path:
+        """The file in which a worker says what it is about to try."""
+        return Path(self._notes.name) / worker
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
@@ -46,8 +53,16 @@ class Overseer:
         for behavior, dtype in self._plan.trials():
             if node_id(behavior, dtype) == crashitem:
                 report.location = (crashitem.partition("::")[0], None, f"{behavior.id} ({dtype})")
-                result = fault(behavior, dtype, Verdict.CRASH, str(report.longrepr))
+                result = self._death(behavior, dtype, report)
                 settle(report, self._plan.with_expectation(result), self._plan.replay(result))
+
+    def _death(self, behavior: Behavior, dtype: str, report: pytest.TestReport) -> Result:
+        """The verdict where a worker died: blocked if it was trying a requirement."""
+        note = self.note(report.node.gateway.id)
+        tried = note.read_text(encoding="utf-8") if note.exists() else behavior.id
+        if tried != behavior.id:
+            return fault(behavior, dtype, Verdict.BLOCKED, f"blocked by {tried}")
+        return fault(behavior, dtype, Verdict.CRASH, str(report.longrepr))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -7,7 +7,7 @@ behaviors were selected, and which process tried them, makes no difference.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -59,6 +59,7 @@ class Runner:
         expectations: known failures, which turn a failure into an expected one.
         dependants: what to do with behaviors that build on a broken one.
         shrunk: the verdicts whose failures are worth shrinking.
+        trying: told of each behavior that is about to be tried, in case it ends the process.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Runner:
         expectations: Expectations,
         dependants: Dependants = Dependants.LEFT_OUT,
         shrunk: frozenset[Verdict] = frozenset({Verdict.FAIL}),
+        trying: Callable[[Behavior], object] = lambda behavior: None,
     ) -> None:
         self.adapter = adapter
         self.expectations = expectations
@@ -80,15 +82,18 @@ class Runner:
             Dependants.JUDGED: self._found,
         }[dependants]
         self._shrunk = shrunk
+        self._trying = trying
         self._findings: dict[tuple[str, str], _Finding] = {}
         self._failing: dict[tuple[str, str], bool] = {}
         self._roots: dict[tuple[str, str], str | None] = {}
 
     def run(self, behavior: Behavior, dtype: str) -> Result:
         """The verdict on one behavior in one dtype; raises nothing but KeyboardInterrupt."""
+        self._trying(behavior)
         finding = self._judge(behavior, dtype)
         self._findings.pop((behavior.id, dtype), None)  # frees the session's tensors
         started = time.perf_counter()
+        self._trying(behavior)
         attempt, failure = self._told(behavior, dtype, finding)
         witness = attempt.witness
         return Result(
@@ -170,6 +175,7 @@ class Runner:
         """The finding on a behavior, tried once however many ask for it."""
         key = behavior.id, dtype
         if key not in self._findings:
+            self._trying(behavior)
             started = time.perf_counter()
             verdict, reason, attempt = self._searched(behavior, dtype)
             seconds = time.perf_counter() - started
