@@ -17,7 +17,7 @@ from conformance.failure import listing, picture
 from conformance.finding import load_adapter
 from conformance.plan import Plan
 from conformance.plugin_verdicts import fault
-from conformance.recorder import Begun, last_begun
+from conformance.recorder import last_begun
 from conformance.results import Failure, Result, Verdict
 from conformance.session import Session
 from conformance.trying import play, scope_of
@@ -32,21 +32,23 @@ def with_workers(arguments: Sequence[str]) -> list[str]:
     return ["-n1", *arguments]
 
 
-def judge_death(
-    plan: Plan, behavior: Behavior, dtype: str, records: Path | None, said: str
-) -> Result:
+def judge_death(plan: Plan, behavior: Behavior, dtype: str, record: Path, said: str) -> Result:
     """The verdict on a trial during which the worker died, with the program it was busy with.
+
+    It is blocked if the worker was busy with a behavior that this one builds on.
 
     Args:
         plan: the run.
         behavior: what was tried.
         dtype: in which dtype.
-        records: the folder of the workers' records, None if they kept none.
+        record: the worker's record.
         said: what is known of the death.
     """
-    begun = _last(records, behavior, dtype)
+    begun = last_begun(record)
     if begun is None:
         return fault(behavior, dtype, Verdict.CRASH, said)
+    if begun.behavior != behavior.id:
+        return fault(behavior, dtype, Verdict.BLOCKED, f"blocked by {begun.behavior}")
     hung = time.time() - begun.at >= timeout.GRACE
     verdict = Verdict.TIMEOUT if hung else Verdict.CRASH
     how = "still running when the process was ended" if hung else f"the process died: {said}"
@@ -54,14 +56,6 @@ def judge_death(
     if begun.data is None:
         return result
     return replace(result, examples=1, failure=_failure(plan, behavior, dtype, begun.data, how))
-
-
-def _last(records: Path | None, behavior: Behavior, dtype: str) -> Begun | None:
-    for path in () if records is None else records.iterdir():
-        begun = last_begun(path)
-        if begun is not None and (begun.behavior, begun.dtype) == (behavior.id, dtype):
-            return begun
-    return None
 
 
 def _failure(plan: Plan, behavior: Behavior, dtype: str, data: bytes, how: str) -> Failure:

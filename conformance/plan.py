@@ -87,19 +87,19 @@ class Plan:
     def runner(self, record: Path | None = None) -> runner.Runner:
         """A runner for this plan.
 
-        With a ``record`` it notes its examples there, and what cannot be interrupted ends the
-        process.
+        With a ``record``, as workers have one, it notes its examples there, and what cannot be
+        interrupted ends the process.
         """
         request = self.request
-        isolated: dict[str, Any] = {}
+        replaceable: dict[str, Any] = {}
         if record is not None:
-            isolated = {"noting": Recorder(record).noting, "limit": lethal_limit}
+            replaceable = {"noting": Recorder(record).noting, "limit": lethal_limit}
         return runner.Runner(
             self.adapter,
             profile=request.profile,
             seed=request.seed,
             expectations=self.expectations,
-            **isolated,
+            **replaceable,
             dependants=_dependants(request),
             shrunk=_WRITTEN if request.update_expectations else _SHOWN,
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from argparse import ArgumentError
 from collections.abc import Generator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import pytest
@@ -19,11 +18,12 @@ from ._pytest_entry import PACKAGE, names_missing_suite, selects_suite, suite_ro
 from .behavior import Level
 from .isolation import with_workers
 from .plan import Plan
-from .plugin_collection import PLAN, RECORDS, RESULT, TrialItem, collector, put_in_order
+from .plugin_collection import PLAN, RESULT, TrialItem, collector, put_in_order
 from .plugin_session import Overseer
 from .plugin_verdicts import fault, settle
 from .results import Verdict
 
+_OVERSEER = "autograd_conformance_overseer"
 _RESTARTS = 100
 _TAKEN = ("already added", "conflicting option string")
 
@@ -32,6 +32,7 @@ class _WorkerController(Protocol):
     """What this module uses of the controller's handle on one of xdist's workers."""
 
     config: pytest.Config
+    gateway: Any
     workerinput: dict[str, Any]
 
 
@@ -90,19 +91,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(str(error)) from error
     config.stash[PLAN] = plan
     if not hasattr(config, "workerinput") and not config.option.collectonly:
-        records = _records(config)
-        overseer = Overseer(plan, options.report_directory(config), records)
-        config.pluginmanager.register(overseer, "autograd_conformance_overseer")
-
-
-def _records(config: pytest.Config) -> Path | None:
-    """Where isolated workers note their examples; gone when the run is."""
-    if not options.isolates(config):
-        return None
-    directory = TemporaryDirectory(prefix="conformance-")
-    config.add_cleanup(directory.cleanup)
-    config.stash[RECORDS] = Path(directory.name)
-    return config.stash[RECORDS]
+        overseer = Overseer(plan, options.report_directory(config))
+        config.pluginmanager.register(overseer, _OVERSEER)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -121,11 +111,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: _WorkerController) -> None:
-    """Give a worker of xdist the controller's seed, so that all draw the same examples."""
+    """Give a worker of xdist the controller's seed, so that all draw the same examples.
+
+    It also gets a place to note each example, for when it dies.
+    """
     node.workerinput[options.SEED] = node.config.stash[PLAN].request.seed
-    if RECORDS in node.config.stash:
-        record = node.config.stash[RECORDS] / f"{node.workerinput['workerid']}"
-        node.workerinput[options.RECORD] = str(record)
+    overseer = node.config.pluginmanager.get_plugin(_OVERSEER)
+    if overseer is not None:
+        node.workerinput[options.RECORD] = str(overseer.record(node.gateway.id))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,7 +23,6 @@ from .runner import Runner
 
 __all__ = [
     "PLAN",
-    "RECORDS",
     "RESULT",
     "RUNNER",
     "TrialItem",
@@ -35,7 +34,6 @@ __all__ = [
 PLAN = pytest.StashKey[Plan]()
 RUNNER = pytest.StashKey[Runner]()
 RESULT = pytest.StashKey[Result]()
-RECORDS = pytest.StashKey[Path]()
 
 
 def node_id(behavior: Behavior, dtype: str) -> str:

@@ -104,7 +104,7 @@ def isolates(config: pytest.Config, arguments: Sequence[str] = ()) -> bool:
 
 
 def record_path(config: pytest.Config) -> Path | None:
-    """Where this worker notes its examples; None outside of isolated workers."""
+    """Where this worker notes its examples; None outside of workers."""
     workerinput: dict[str, Any] = getattr(config, "workerinput", {})
     return Path(workerinput[RECORD]) if RECORD in workerinput else None
 

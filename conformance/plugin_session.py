@@ -8,6 +8,7 @@ import shutil
 import time
 from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from rich.console import Console
@@ -30,9 +31,8 @@ class Overseer:
     Nothing is written until the first verdict falls.
     """
 
-    def __init__(self, plan: Plan, directory: Path, records: Path | None = None) -> None:
+    def __init__(self, plan: Plan, directory: Path) -> None:
         self._plan = plan
-        self._records = records
         self._directory = directory
         self._journal: Journal | None = None
         self._page: Path | None = None
@@ -41,6 +41,11 @@ class Overseer:
         self._clock = time.monotonic()
         self._info: RunInfo | None = None
         self._update = ""
+        self._records = TemporaryDirectory(prefix="conformance-")
+
+    def record(self, worker: str) -> Path:
+        """The file in which a worker notes each example before it runs."""
+        return Path(self._records.name) / worker
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_handlecrashitem(self, crashitem: str, report: pytest.TestReport) -> None:
@@ -48,9 +53,8 @@ class Overseer:
         for behavior, dtype in self._plan.trials():
             if node_id(behavior, dtype) == crashitem:
                 report.location = (crashitem.partition("::")[0], None, f"{behavior.id} ({dtype})")
-                result = judge_death(
-                    self._plan, behavior, dtype, self._records, str(report.longrepr)
-                )
+                record = self.record(report.node.gateway.id)
+                result = judge_death(self._plan, behavior, dtype, record, str(report.longrepr))
                 result = self._plan.with_expectation(self._plan.with_replay(result))
                 settle(report, result, self._plan.replay(result))
 

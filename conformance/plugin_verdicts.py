@@ -12,6 +12,7 @@ import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 
 from .behavior import Behavior
+from .gate import FAILING
 from .results import Result, Verdict
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def fault(behavior: Behavior, dtype: str, verdict: Verdict, reason: str) -> Resu
         statement=behavior.statement,
         sources=tuple((source.title, source.url) for source in behavior.sources),
         reason=reason,
-        signature=verdict.value,
+        signature=verdict.value if verdict in FAILING else "",
     )
 
 

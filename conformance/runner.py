@@ -26,6 +26,7 @@ __all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner", "scope_of
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
 
+_NOT_TRIED_FOR_OTHERS = ("", "crash", "timeout")
 _STALE = "; its witness is stale: --update-expectations writes a new one"
 
 
@@ -160,8 +161,14 @@ class Runner:
                 yield required
 
     def _fails(self, behavior: Behavior, dtype: str) -> bool:
-        """Whether a behavior fails in a way that nobody expected."""
+        """Whether a behavior fails in a way that nobody expected.
+
+        One that may fail in any way, or is known to take the process with it, is not even tried.
+        """
         key = behavior.id, dtype
+        entry = self.expectations.match(*key, self.adapter.device)
+        if entry is not None and entry.signature in _NOT_TRIED_FOR_OTHERS:
+            return False
         if key not in self._failing:
             self._found(behavior, dtype)
         return self._failing[key]

@@ -24,6 +24,11 @@ class Broken(Reference):
     actions = {**Reference.actions, "grad": "None"}
 
 
+class Dies(Reference):
+    name = "dies"
+    actions = {**Reference.actions, "grad": "__import__('os')._exit(3)"}
+
+
 class Keeps(Reference):
     name = "keeps"
     actions = {
@@ -47,7 +52,13 @@ def verdicts(pytester):
             "--dtype=float64",
         )
         result = pytester.runpytest_subprocess(
-            *common, "-pno:cacheprovider", f"--adapter=engines.py:{engine}", "-k", only, *words
+            *common,
+            "--hypothesis-seed=0",
+            "-pno:cacheprovider",
+            f"--adapter=engines.py:{engine}",
+            "-k",
+            only,
+            *words,
         )
         report = json.loads((pytester.path / f"reports/{engine.lower()}-cpu.json").read_text())
         return result.ret, {
@@ -78,6 +89,13 @@ def test_requirement_that_was_not_selected_is_tried_by_itself(verdicts):
 
 def test_distribution_over_workers_makes_no_difference(verdicts):
     assert verdicts("Broken", "-n2") == verdicts("Broken")
+
+
+def test_dependants_of_what_ends_the_process_are_blocked(verdicts):
+    _, found = verdicts("Dies", "-n2")
+    assert {verdict for verdict, *_ in of(found, ROOT)} == {"crash"}
+    for name in DEPENDANTS:
+        assert of(found, name) == {("blocked", f"blocked by {ROOT}", 0)}
 
 
 def test_blocked_behaviors_run_on_demand(verdicts, pytester):
