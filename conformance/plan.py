@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from os import PathLike
@@ -15,6 +15,7 @@ from typing import Any
 from . import catalogue, finding, runner
 from .adapter import UnusableError
 from .behavior import Behavior, Level
+from .evidence import catalogue_digest, expectations_digest
 from .expectation_update import Changes, Run, updated
 from .expectations import Expectations, ExpectationsError
 from .gate import against
@@ -144,13 +145,19 @@ class Plan:
 
     def replay(self, result: Result) -> str:
         """The command that tries one behavior in one dtype again, from any directory."""
+        module = self.behaviors[result.behavior].module
+        return self._command(f"{module}::{result.behavior}[{result.dtype}]", (result.dtype,))
+
+    def _command(self, target: str, dtypes: Iterable[str]) -> str:
+        """The command that tries ``target`` as this plan does."""
         request, adapter = self.request, self.request.adapter
         if not isinstance(adapter, str):
             adapter = f"{type(self.adapter).__module__}:{type(self.adapter).__qualname__}"
-        module = self.behaviors[result.behavior].module
-        words = ["pytest", "--pyargs", f"{module}::{result.behavior}[{result.dtype}]"]
-        words += [f"--adapter={adapter}", f"--device={self.adapter.device}"]
-        words += [f"--dtype={result.dtype}", f"--profile={request.profile}"]
+        words = ["pytest", "--pyargs", target, f"--adapter={adapter}"]
+        words += [f"--device={self.adapter.device}", f"--dtype={','.join(dtypes)}"]
+        words += [f"--profile={request.profile}"]
+        if request.level != LEVELS[-1]:
+            words.append(f"--level={request.level}")
         if request.expectations is not None and not request.update_expectations:
             words.append(f"--expectations={request.expectations}")
         return shlex.join([*words, f"--hypothesis-seed={request.seed}"])
@@ -170,6 +177,9 @@ class Plan:
             started=started,
             seconds=seconds,
             complete=complete,
+            catalogue=catalogue_digest(self.behaviors.values()),
+            expectations=expectations_digest(self.expectations),
+            command=self._command("conformance", self.dtypes),
         )
 
 

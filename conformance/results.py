@@ -129,7 +129,11 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The facts of one run; ``complete`` is false when it was cut or behaviors deselected."""
+    """The facts of one run; ``complete`` is false when it was cut or behaviors deselected.
+
+    ``catalogue`` and ``expectations`` are digests of what was tried and of what was known to fail,
+    and ``command`` makes the run again.
+    """
 
     adapter: str
     engine_version: str
@@ -143,6 +147,9 @@ class RunInfo:
     started: str
     seconds: float
     complete: bool
+    catalogue: str = ""
+    expectations: str = ""
+    command: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """These facts as plain JSON data."""

@@ -12,7 +12,7 @@ import click
 
 from .adapter_commands import doctor, new_adapter
 from .behaviors import list_, show
-from .reports import badge, diff, matrix, summary
+from .reports import badge, diff, matrix, summary, verify
 
 __all__ = ["main"]
 
@@ -26,5 +26,5 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for _command in (list_, show, matrix, diff, badge, summary, doctor, new_adapter):
+for _command in (list_, show, matrix, diff, badge, summary, verify, doctor, new_adapter):
     main.add_command(_command)

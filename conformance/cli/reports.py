@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from conformance import verifying
 from conformance.report.badge import badge_endpoint, badge_svg
 from conformance.report.comparison import compare, regressions
 from conformance.report.matrix import build_matrix
@@ -18,6 +19,7 @@ from conformance.report.summary import summary_markdown
 
 from .changes import print_changes
 from .files import FILE, report_of, write, write_or_print
+from .refusal import RefusalError
 
 _UNWRAPPED = 10_000
 
@@ -83,3 +85,23 @@ def badge(report: Path, out: Path | None, endpoint: bool) -> None:
 def summary(report: Path, out: Path | None) -> None:
     """Sum up a run in Markdown for the pages of continuous integration."""
     write_or_print(out, summary_markdown(report_of(report)))
+
+
+@click.command()
+@click.argument("report", type=FILE)
+@click.option("--sample", default=20, show_default=True, help="How many verdicts to reach again.")
+def verify(report: Path, sample: int) -> None:
+    """Try a sample of a report's behaviors again, and compare.
+
+    The status is 1 if a verdict differs, 2 if the run cannot be made again here.
+    """
+    read = report_of(report)
+    try:
+        compared = verifying.verify(read.run, read.results, sample)
+    except verifying.UnverifiableError as error:
+        raise RefusalError(f"{report} cannot be verified: {error}") from error
+    differing = [one for one in compared if not one.agrees]
+    for one in differing:
+        click.echo(f"{one.behavior}[{one.dtype}]: {one.reported} in the report, {one.reached} here")
+    click.echo(f"{len(compared) - len(differing)} of {len(compared)} verdicts agree")
+    sys.exit(1 if differing else 0)
