@@ -168,6 +168,8 @@ def gradient_check_ms() -> dict[str, float]:
         "gradcheck_slow": lambda: check_by_differences(adapter, programs, fast=False),
         "gradcheck_fast": lambda: check_by_differences(adapter, programs, fast=True),
     }
+    for check in checks.values():
+        check()
     times: dict[str, list[float]] = {name: [] for name in checks}
     for _ in range(CHECKS):
         for name, check in checks.items():

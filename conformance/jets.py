@@ -18,7 +18,7 @@ import numpy as np
 from conformance import kernels
 from conformance.forms import Bilinear, Choice, Composite, Elementwise, Form, Linear, Op
 from conformance.kernels import Array, Kernel
-from conformance.ops import OPS, unfold
+from conformance.ops import OPS, Terms, unfold
 
 Jet: TypeAlias = list[Array]
 Jets: TypeAlias = Sequence[Jet | None]
@@ -39,13 +39,14 @@ MAGNITUDE = Algebra(lambda x: np.abs(x), lambda form: form.magnitude)
 
 class Point(NamedTuple):
     """An operation at a point: operand values ``(*batch, *core)``, how many axes of each are core,
-    the static arguments, and the result's value.
+    the static arguments, the result's value, and the terms of a composition if they are known.
     """
 
     xs: Sequence[Array]
     ranks: Sequence[int]
     params: tuple[Any, ...]
     out: Array
+    terms: Terms | None = None
 
 
 def push(op: Op, at: Point, jets: Jets, algebra: Algebra) -> Jet | None:
@@ -164,7 +165,7 @@ def _choice(form: Choice, at: Point, jets: Jets, algebra: Algebra, order: int) -
 
 
 def _composite(form: Composite, at: Point, jets: Jets, algebra: Algebra, order: int) -> Jet:
-    values = unfold(form, at.xs, at.ranks, at.params)
+    values = at.terms or unfold(form, at.xs, at.ranks, at.params)
     known = list(jets)
     for (name, positions, params), (value, _) in zip(
         form.terms(*at.params), values[len(at.xs) :], strict=True

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from conformance import kernels
-from conformance.forms import Op
+from conformance.forms import Composite, Op
 from conformance.jets import Algebra, Jet, Point, push
 from conformance.kernels import Array
-from conformance.ops import COMPUTE, OPS
+from conformance.ops import COMPUTE, OPS, Terms, unfold
 
 _serial = count()
 
@@ -27,9 +27,10 @@ class Node:
     differentiation, none at all where every operand is. ``inputs`` are all operands as nodes, for
     perturbed re-evaluation. ``exact`` says that the value is free of rounding in every dtype.
     ``through`` says whether derivatives pass by way of ``edges``, as everywhere but in gradients.
+    ``terms`` are the values of a composition's terms, kept for its derivatives.
     """
 
-    __slots__ = ("edges", "exact", "id", "inputs", "op", "params", "rank", "value")
+    __slots__ = ("edges", "exact", "id", "inputs", "op", "params", "rank", "terms", "value")
 
     through = True
 
@@ -50,6 +51,7 @@ class Node:
         self.inputs = inputs
         self.edges = edges
         self.exact = exact
+        self.terms: Terms | None = None
 
     def evaluate(self, values: Sequence[Array]) -> Array:
         """The value for other operand values, which may have batch axes in front."""
@@ -62,7 +64,8 @@ class Node:
         """The jet for the operands' values and jets."""
         assert self.op is not None
         ranks = [node.rank for node in self.inputs]
-        return push(self.op, Point(values, ranks, self.params, out), jets, algebra)
+        terms = self.terms if out is self.value else None
+        return push(self.op, Point(values, ranks, self.params, out, terms), jets, algebra)
 
 
 class Overlay(Node):
@@ -92,16 +95,21 @@ def apply_op(
     edges: Sequence[Node | None] = (),
 ) -> Node:
     """The node of an operation applied to ``inputs``; derivatives pass only to ``edges``."""
-    op = OPS[op_name]
-    value = COMPUTE[op_name](
-        [node.value for node in inputs], [node.rank for node in inputs], params
-    )
+    op, terms = OPS[op_name], None
+    xs, ranks = [node.value for node in inputs], [node.rank for node in inputs]
+    if isinstance(op.form, Composite):
+        terms = unfold(op.form, xs, ranks, params)
+        value = terms[-1][0]
+    else:
+        value = np.asarray(COMPUTE[op_name](xs, ranks, params))
     exact = op.exact
-    for node in inputs:
-        exact = exact and node.exact
+    for x in inputs:
+        exact = exact and x.exact
     if exact and op_name in _STAYS_DYADIC:
         exact = _STAYS_DYADIC[op_name](inputs, params)
-    return Node(np.asarray(value), op, params, tuple(inputs), tuple(edges), exact)
+    node = Node(value, op, params, tuple(inputs), tuple(edges), exact)
+    node.terms = terms
+    return node
 
 
 def _dyadic_mean(inputs: Sequence[Node], params: tuple[Any, ...]) -> bool:

@@ -176,6 +176,7 @@ _TABLE = (
 OPS: dict[str, Op] = {op.name: op for op in _TABLE}
 
 Params: TypeAlias = tuple[Any, ...]
+Terms: TypeAlias = list[tuple[Array, int]]
 Compute: TypeAlias = Callable[[Arrays, Ranks, Params], Array]
 
 _SHIFTED: dict[str, Compute] = {
@@ -234,7 +235,7 @@ def unfold(
     ranks: Ranks,
     params: Params,
     rounded: Callable[[Array], Array] = np.asarray,
-) -> list[tuple[Array, int]]:
+) -> Terms:
     """The values and ranks of all terms of a composition, its operands first.
 
     ``rounded`` is what storing a term makes of it.
