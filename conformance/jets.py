@@ -86,6 +86,8 @@ def place(coefficient: Array, rank: int, positions: Positions, order: int) -> Ar
     """``coefficient`` with its direction axes at ``positions`` among ``order`` of them."""
     if len(positions) == order:
         return coefficient
+    if coefficient.ndim == rank:
+        return coefficient[(None,) * order]
     cut = coefficient.ndim - rank
     start = cut - len(positions)
     directions = iter(coefficient.shape[start:cut])
@@ -122,6 +124,8 @@ def _coefficients(
 
 
 def _bilinear(form: Bilinear, at: Point, jets: Jets, algebra: Algebra, order: int) -> Jet:
+    if order == 1:
+        return [_product_rule(form, at, jets, algebra)]
     result = []
     for m in range(1, order + 1):
         a = _coefficients(at.xs[0], at.ranks[0], jets[0], m, algebra)
@@ -129,6 +133,17 @@ def _bilinear(form: Bilinear, at: Point, jets: Jets, algebra: Algebra, order: in
         pairs = [(a[left], b[right]) for left, right in splits(m) if left in a and right in b]
         result.append(_sum([form.kernel(pair, at.ranks) for pair in pairs]))
     return result
+
+
+def _product_rule(form: Bilinear, at: Point, jets: Jets, algebra: Algebra) -> Array:
+    """The first derivative, which most jets end with."""
+    (a, b), (da, db), ranks = at.xs, jets, at.ranks
+    terms = []
+    if da is not None:
+        terms.append(form.kernel((da[0], place(algebra.coefficient(b), ranks[1], (), 1)), ranks))
+    if db is not None:
+        terms.append(form.kernel((place(algebra.coefficient(a), ranks[0], (), 1), db[0]), ranks))
+    return _sum(terms)
 
 
 def _elementwise(form: Elementwise, at: Point, jets: Jets, algebra: Algebra, order: int) -> Jet:
