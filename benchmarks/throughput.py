@@ -200,8 +200,8 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     gc.freeze()
-    rates = examples_per_second(arguments.profile)
     costs = gradient_check_ms()
+    rates = examples_per_second(arguments.profile)
     if arguments.json:
         print(json.dumps({"examples_per_second": rates, "gradient_check_ms": costs}, indent=2))
     else:
