@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import weakref
 
-from conformance.reference import accumulation, functions, inplace, modes, reverse
+from conformance.reference import accumulation, functions, modes, reverse
 
 from .defect import HARD, MEDIUM, VERY_HARD, Defect, method, patched, sharing, together
 from .marks import Marks
+from .training_steps import used_again
 
 
 def _first_again():
@@ -25,33 +26,6 @@ def _first_again():
         return wrapped
 
     return patched(accumulation, "accumulate", accumulate)
-
-
-def _filled_again():
-    emptied = Marks()
-
-    def grad(real):
-        def assign(tensor, value):
-            if value is None and tensor.gradient is not None:
-                emptied.put(tensor, tensor.gradient)
-            real.fset(tensor, value)
-
-        return property(real.fget, assign, real.fdel)
-
-    def accumulate(real):
-        def wrapped(leaf, gradient):
-            held = emptied.get(leaf)
-            if leaf.gradient is not None or held is None or modes.is_grad_enabled():
-                real(leaf, gradient)
-                return
-            held.array[...] = gradient.array
-            inplace.bump(held)
-            leaf.gradient = held
-            emptied.put(leaf, None)
-
-        return wrapped
-
-    return together(method("grad", grad), patched(accumulation, "accumulate", accumulate))
 
 
 def _same_after_zeroing():
@@ -125,7 +99,7 @@ DEFECTS = (
         "The tensor that was taken out of a slot is the one that the next pass fills.",
         HARD,
         "accumulation.setting-none-restarts-with-fresh-tensor",
-        sharing(_filled_again),
+        sharing(used_again),
     ),
     Defect(
         "Y12",

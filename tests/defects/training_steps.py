@@ -44,7 +44,8 @@ def _old_values_of_leaf():
     return patched(dispatch, "apply", apply)
 
 
-def _used_again():
+def used_again():
+    """An emptied slot's tensor holds the next gradient, whoever else holds it."""
     emptied = Marks()
 
     def setter(real):
@@ -123,7 +124,7 @@ DEFECTS = (
         "An emptied slot's tensor is used again for the next gradient, whoever holds it.",
         HARD,
         "training.zero-grad-resets-to-none",
-        sharing(_used_again),
+        sharing(used_again),
     ),
     Defect(
         "W43",
