@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.entries import HookRecord
-from conformance.frame import check_flag, check_hook, check_numbers, slot_content
+from conformance.frame import (
+    check_empty,
+    check_flag,
+    check_hook,
+    check_numbers,
+    missing,
+    slot_value,
+)
 from conformance.kernels import Array
 from conformance.nodes import Node
 from conformance.program import Program
@@ -29,25 +36,13 @@ def expect_value(x: Var, expected: Any) -> None:
 def expect_grad(x: Var, expected: Any) -> None:
     """The gradient slot holds these numbers, or is empty if None is expected."""
     session = x.session
-    grad = slot_content(session, x)
     if expected is None:
-        if grad is not None and not session.adapter.is_empty_slot(grad):
-            raise Divergence(
-                "the gradient slot should be empty",
-                expected="grad = None",
-                actual="grad is not None",
-                check=Check("grad", (x,), None),
-            )
+        check_empty(session, x)
         return
     node = _node(expected)
-    if grad is None:
-        raise Divergence(
-            "grad is missing",
-            expected=f"grad = {node.value}",
-            actual="grad is None",
-            check=Check("slot_value", (x,), node.value),
-        )
-    read = session.observe("slot_value", x.handle)
+    read = slot_value(session, x)
+    if read is None:
+        raise missing(x, node.value)
     check_numbers(session, "slot_value", (x,), read, node, x.entry.dtype)
 
 

@@ -64,28 +64,29 @@ def slot_content(session: Session, x: Var) -> Any:
     return session.observe("grad" if session.adapter.can("grad") else "slot_value", x.handle)
 
 
-def check_slot(session: Session, x: Var) -> None:
-    """The gradient slot is empty, or holds the gradient the ledger says."""
+def check_slot(session: Session, x: Var) -> Any:
+    """The gradient slot is empty, or holds the gradient the ledger says.
+
+    Returns:
+        What was read off the slot; None where it is empty or nothing is predicted.
+    """
     slot = x.entry.grad
     if slot is UNKNOWN:
-        return
+        return None
     if slot is None:
-        _check_empty(session, x)
-        return
+        check_empty(session, x)
+        return None
     assert isinstance(slot, Entry)
-    read = _slot_value(session, x)
+    read = slot_value(session, x)
     if read is not None:
         _check_array(session, "slot_value", (x,), read, slot.node, slot.dtype)
     elif not slot.optional:
-        raise Divergence(
-            "the gradient slot is empty",
-            expected=f"grad = {_shown(slot.value)}",
-            actual="grad is None",
-            check=Check("slot_value", (x,), slot.value),
-        )
+        raise missing(x, slot.value)
+    return read
 
 
-def _check_empty(session: Session, x: Var) -> None:
+def check_empty(session: Session, x: Var) -> None:
+    """The gradient slot holds nothing."""
     grad = slot_content(session, x)
     if grad is not None and not session.adapter.is_empty_slot(grad):
         raise Divergence(
@@ -96,7 +97,17 @@ def _check_empty(session: Session, x: Var) -> None:
         )
 
 
-def _slot_value(session: Session, x: Var) -> Any:
+def missing(x: Var, expected: Array) -> Divergence:
+    """The divergence of a slot that is empty although it should hold these numbers."""
+    return Divergence(
+        "the gradient slot is empty",
+        expected=f"grad = {_shown(expected)}",
+        actual="grad is None",
+        check=Check("slot_value", (x,), expected),
+    )
+
+
+def slot_value(session: Session, x: Var) -> Any:
     """The numbers in the gradient slot, None if it is empty."""
     try:
         return session.observe("slot_value", x.handle)

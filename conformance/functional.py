@@ -71,8 +71,8 @@ def _slot_of(session: Session, x: Var) -> Array | None:
     """What the gradient slot holds, once it was checked; None if it is empty."""
     if x.entry.grad is None or not session.adapter.can("slot_value"):
         return None
-    check_slot(session, x)
-    return np.asarray(session.observe("slot_value", x.handle))
+    read = check_slot(session, x)
+    return None if read is None else np.asarray(read)
 
 
 def products(

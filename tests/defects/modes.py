@@ -66,7 +66,9 @@ def _ambient(real):
     return run
 
 
-def _accumulate_regardless(real):
+def accumulate_regardless(real):
+    """Leaves take what arrives, tracked or not."""
+
     def arrive(leaf, gradient):
         flag, leaf.flag = leaf.flag, True
         real(leaf, gradient)
@@ -195,7 +197,7 @@ DEFECTS = (
         "A leaf that is no longer tracked when backward runs is filled all the same.",
         VERY_HARD,
         "toggle.off-before-backward-skips-leaf",
-        patched(accumulation, "arrive", _accumulate_regardless),
+        patched(accumulation, "arrive", accumulate_regardless),
     ),
     Defect(
         "E05",

@@ -16,6 +16,7 @@ from conformance.reference import (
 )
 
 from .defect import HARD, MEDIUM, Defect, patched, sharing, together, vjp
+from .modes import accumulate_regardless
 
 
 def _zeros_for_the_rest():
@@ -54,15 +55,6 @@ def _edges_to_all(real):
         )
 
     return edges_to
-
-
-def _arrive_anywhere(real):
-    def arrive(leaf, gradient):
-        flag, leaf.flag = leaf.flag, True
-        real(leaf, gradient)
-        leaf.flag = flag
-
-    return arrive
 
 
 def _counted_as_write(real):
@@ -120,7 +112,7 @@ DEFECTS = (
         "accumulation.unused-leaf-stays-none",
         together(
             patched(graph, "edges_to", _edges_to_all),
-            patched(accumulation, "arrive", _arrive_anywhere),
+            patched(accumulation, "arrive", accumulate_regardless),
         ),
     ),
     Defect(
