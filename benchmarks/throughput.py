@@ -30,10 +30,11 @@ from conformance.functional import Raw
 from conformance.judge import judge
 from conformance.program import Program
 from conformance.results import Verdict
-from conformance.runner import PROFILES, Runner, scope_of
+from conformance.runner import PROFILES, Runner
 from conformance.session import Session
 from conformance.strategies import smooth_scalar_programs
 from conformance.truth import gradients
+from conformance.trying import scope_of
 
 FLOOR_EXAMPLES = 1000
 PROGRAMS = 60

@@ -38,11 +38,16 @@ MANY_CASES = (
 POSITIVE = frozenset(("log", "sqrt", "pow"))
 
 
-def decode_alone(source: ByteSource, scope: Scope, bits: float) -> Program:
-    """A program of one operation; now and then its result is seen transposed."""
+def decode_alone(source: ByteSource, scope: Scope, bits: float, twice: bool) -> Program:
+    """A program of one operation; now and then its result is seen transposed.
+
+    Where ``twice``, it has one tensor for both of its operands.
+    """
     exact = usable_ops(scope.ops, False, frozenset(), None)
     smooth = tuple(op for op in SMOOTH_OPS if op in scope.ops)
     ops = (*exact, *smooth, *(op for op in MANY_CASES if op in scope.ops))
+    if twice:
+        ops = tuple(op for op in ops if fits_second(op) is not None)
     op = ops[source.byte() % len(ops)]
     rank, start = RANKS[source.byte() % len(RANKS)], source.byte()
     choices, numbers = source.take(CHOICES - 3), source.take(NUMBERS)
@@ -51,14 +56,14 @@ def decode_alone(source: ByteSource, scope: Scope, bits: float) -> Program:
     at = start % len(group)
     for shape in (*group[at:], *group[:at], *shapes):
         choices.position = 0
-        draft = _draft(op, shape, shapes, choices, numbers, scope, bits)
+        draft = _draft(op, shape, () if twice else shapes, choices, numbers, scope, bits)
         if draft is not None:
             _turn(draft, choices, scope)
             return Program(
                 tuple(draft.leaves), tuple(draft.steps), (len(draft.shapes) - 1,), op in exact
             )
     leaf = Leaf((), (2.0,))
-    return Program((leaf,), (Step("mul", (0, 0)),), (1,))
+    return Program((leaf, leaf), (Step("mul", (0, 0 if twice else 1)),), (2,))
 
 
 def _draft(
@@ -70,7 +75,10 @@ def _draft(
     scope: Scope,
     bits: float,
 ) -> Draft | None:
-    """The operation on a first operand of this shape, if it takes one."""
+    """The operation on an operand of this shape and one of the others, itself if there are none.
+
+    None if the operation takes no such operands.
+    """
     traits, pick = choices.byte(), choices.byte()
     operands: tuple[int, ...] = (0,)
     wanted = [shape]
@@ -81,9 +89,8 @@ def _draft(
             return None
         if op == "matmul":  # a missing transposition shows by the shape unless it is square
             partners += [b for b in partners if len(b) > 1 and b[-1] == b[-2] > 1] * 3
-        twice = pick % 8 == 7 and fits(shape, shape)
-        operands = (0, 0) if twice else (0, 1)
-        if not twice:
+        operands = (0, 1) if shapes else (0, 0)
+        if shapes:
             wanted.append(partners[pick // 2 % len(partners)])
         if op in BROADCASTING and traits & 64:
             operands = operands[::-1]

@@ -63,7 +63,9 @@ class Behavior:
     ``id`` is ``area-slug.name``; ``given`` maps parameter names of ``run`` to what is drawn for
     them; ``requires`` names the behaviors this one builds on; ``dtypes`` restricts it, where the
     promise itself does, to some dtypes. One ``off_cpu`` is about tensors of two devices, the cpu
-    and the one the run is for, and so makes no trial on the cpu itself.
+    and the one the run is for, and so makes no trial on the cpu itself. One ``per_operation`` tries
+    the first operation of the ``program`` it is given: what builds on it is not blocked where it is
+    broken, but judged without the operations it is broken for.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Behavior:
     requires: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     off_cpu: bool = False
+    per_operation: bool = False
     examples: float = 1.0
     module: str = field(default="", compare=False)
 
@@ -104,6 +107,7 @@ def behavior(
     requires: Iterable[str] = (),
     dtypes: Iterable[str] = (),
     off_cpu: bool = False,
+    per_operation: bool = False,
     examples: float = 1.0,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Declare the decorated property as the behavior ``id``.
@@ -130,6 +134,7 @@ def behavior(
             requires=tuple(requires),
             dtypes=tuple(dtypes),
             off_cpu=off_cpu,
+            per_operation=per_operation,
             examples=examples,
             module=run.__module__,
         )

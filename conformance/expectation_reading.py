@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from conformance.expectation_blocks import entry_place
+from conformance.ops import COMPUTE
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -23,7 +24,7 @@ __all__ = ["ExpectationsError", "read_entries"]
 
 _WHEN = ("engine", "device", "dtype")
 _TEXTS = ("behavior", "reason", "link", "dtype", "device", "adapter", "signature", "witness")
-_KEYS = (*_TEXTS, "when", "expires")
+_KEYS = (*_TEXTS, "when", "expires", "operations")
 _SAMPLES = {
     "behavior": "accumulation.sums-over-calls",
     "reason": "what goes wrong, in a sentence",
@@ -88,6 +89,7 @@ def _fields(entry: _Entry, known: tuple[str, ...]) -> dict[str, Any]:
         **_when(entry),
         "expires": _expiry(entry),
         "witness": _witness(entry),
+        "operations": _operations(entry),
         "place": entry.place(),
     }
 
@@ -162,6 +164,17 @@ def _witness(entry: _Entry) -> bytes | None:
     if any(sign in entry.table["behavior"] for sign in "*?["):
         entry.refuse("a witness belongs to one behavior: write its id, not a glob", "behavior")
     return witness
+
+
+def _operations(entry: _Entry) -> tuple[str, ...]:
+    """The operations that an entry's behavior is known to be broken for."""
+    names = entry.table.get("operations", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        entry.refuse(f"operations is a list of names, not {names!r}", "operations")
+    for name in names:
+        if name not in COMPUTE:
+            entry.refuse(f"no operation is {name!r}{_suggest(name, COMPUTE)}", "operations")
+    return tuple(names)
 
 
 def _suggest(name: str, known: Iterable[str]) -> str:

@@ -62,6 +62,7 @@ class _Failure:
     dtype: str
     signature: str
     witness: str | None
+    operations: tuple[str, ...] = ()
 
 
 def updated(text: str, origin: str, run: Run) -> Changes:
@@ -131,12 +132,14 @@ def _failures(trials: Iterable[Key], run: Run) -> Iterator[_Failure]:
             run.results[behavior, dtype] for dtype in dtypes if (behavior, dtype) in run.results
         ]
         failing = [result for result in reached if result.verdict in _FAILS]
-        ways = {(result.signature, result.witness) for result in failing}
+        ways = {(result.signature, result.witness, result.operations) for result in failing}
         if len(ways) == 1 and len(failing) == len(reached):
             yield _Failure(behavior, "", *ways.pop())
         else:
             for result in failing:
-                yield _Failure(behavior, result.dtype, result.signature, result.witness)
+                yield _Failure(
+                    behavior, result.dtype, result.signature, result.witness, result.operations
+                )
 
 
 def _rewritten(text: str, entry: Expectation, trials: Sequence[Key], run: Run) -> list[str]:
@@ -156,8 +159,8 @@ def _rewritten(text: str, entry: Expectation, trials: Sequence[Key], run: Run) -
 def _known(failure: _Failure, entry: Expectation) -> bool:
     """Whether an entry says exactly this already."""
     witness = None if entry.witness is None else entry.witness.hex()
-    said = (entry.behavior, entry.signature, witness)
-    return said == (failure.behavior, failure.signature, failure.witness) and not failure.dtype
+    said = _Failure(entry.behavior, "", entry.signature, witness, entry.operations)
+    return said == failure
 
 
 def _with(text: str, entry: Expectation, failure: _Failure) -> str:
@@ -171,10 +174,9 @@ def _with(text: str, entry: Expectation, failure: _Failure) -> str:
         when["dtype"] = failure.dtype
     if entry.signature not in ("", failure.signature):
         table["reason"] = f"{UNREAD}; it was: {entry.reason.removeprefix(f'{UNREAD}; it was: ')}"
-    table["signature"] = failure.signature
     table.pop("witness", None)
-    if failure.witness is not None:
-        table["witness"] = failure.witness
+    table.pop("operations", None)
+    _say_how(table, failure)
     return f"{tomlkit.dumps(document).rstrip()}\n{text[len(body) :].removeprefix(chr(10))}"
 
 
@@ -194,14 +196,21 @@ def _entry(failure: _Failure) -> str:
         when["dtype"] = failure.dtype
         table["when"] = when
     table["reason"] = UNREAD
-    table["signature"] = failure.signature
-    if failure.witness is not None:
-        table["witness"] = failure.witness
+    _say_how(table, failure)
     entries = tomlkit.aot()
     entries.append(table)
     document = tomlkit.document()
     document["expected"] = entries
     return tomlkit.dumps(document)
+
+
+def _say_how(table: Any, failure: _Failure) -> None:
+    """Write into an entry how its behavior fails."""
+    table["signature"] = failure.signature
+    if failure.witness is not None:
+        table["witness"] = failure.witness
+    if failure.operations:
+        table["operations"] = list(failure.operations)
 
 
 def _joined(head: str, pieces: Sequence[Sequence[str]]) -> str:

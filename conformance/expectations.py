@@ -30,7 +30,8 @@ class Expectation:
     """One known failure. ``behavior`` is an id or a glob; an empty field matches anything.
 
     ``engine`` is a version specifier. ``signature`` says how the behavior fails; ``witness`` is an
-    example that shows it, tried before any other. ``place`` names the entry in messages.
+    example that shows it, tried before any other. ``operations`` are those that a behavior of
+    single operations is known to be broken for. ``place`` names the entry in messages.
     """
 
     behavior: str
@@ -43,6 +44,7 @@ class Expectation:
     expires: date | None = None
     signature: str = ""
     witness: bytes | None = None
+    operations: tuple[str, ...] = ()
     place: str = field(default="", compare=False)
 
     def covers(self, behavior: str, dtype: str, device: str) -> bool:

@@ -114,7 +114,8 @@ def _account(result: Result) -> tuple[str, str, str]:
     script = failure.repro or failure.program
     if failure.repro and not failure.verified:
         script = f"# not verified: this script did not fail the same way on its own\n{script}"
-    said = (failure.actual, failure.message, result.reason)
+    message = "" if result.reason.startswith(failure.message) else failure.message
+    said = (failure.actual, message, result.reason)
     actual = "\n".join(dict.fromkeys(text for text in said if text))
     return failure.expected, actual, script
 

@@ -73,6 +73,7 @@ class Result:
     ``reason`` explains every verdict but ``pass``: the missing capability, the broken behavior that
     blocks this one, the error's text, or the expectation's reason. ``seconds`` is wall time.
     ``signature`` says how a failure fails; ``witness`` is the example that shows it, in hex.
+    ``operations`` are those that a behavior of single operations is broken for.
     """
 
     behavior: str
@@ -88,6 +89,7 @@ class Result:
     failure: Failure | None = None
     signature: str = ""
     witness: str | None = None
+    operations: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """This result as plain JSON data."""
@@ -102,6 +104,7 @@ class Result:
             verdict=Verdict(data["verdict"]),
             signature=data.get("signature", ""),
             witness=data.get("witness"),
+            operations=tuple(data.get("operations", ())),
             sources=tuple((title, url) for title, url in data["sources"]),
             failure=None
             if failure is None

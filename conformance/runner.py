@@ -9,25 +9,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import replace
 from enum import Enum
 
 from conformance.adapter import Adapter
+from conformance.attempt import Attempt
 from conformance.behavior import Behavior, registered
+from conformance.culprits import operations_in
 from conformance.expectations import Expectations
 from conformance.failure import describe
-from conformance.gate import FAILING, against
+from conformance.gate import FAILING
+from conformance.judging import Finding, judged
 from conformance.results import Failure, Result, Verdict
 from conformance.timeout import time_limit
-from conformance.trying import Attempt, Noting, Trier, scope_of, unnoted
+from conformance.trying import Noting, Trier, unnoted
 
-__all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner", "scope_of"]
+__all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner"]
 
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
 
 _NOT_TRIED_FOR_OTHERS = ("", "crash", "timeout")
-_STALE = "; its witness is stale: --update-expectations writes a new one"
 
 
 class Dependants(Enum):
@@ -39,16 +41,6 @@ class Dependants(Enum):
     LEFT_OUT = "left out"
     TRIED = "tried"
     JUDGED = "judged"
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """A judged try: the failure in it is yet to be shrunk and described."""
-
-    verdict: Verdict
-    reason: str
-    attempt: Attempt
-    seconds: float
 
 
 class Runner:
@@ -87,8 +79,10 @@ class Runner:
             Dependants.JUDGED: self._found,
         }[dependants]
         self._shrunk = shrunk
-        self._findings: dict[tuple[str, str], _Finding] = {}
+        self._findings: dict[tuple[str, str], Finding] = {}
         self._failing: dict[tuple[str, str], bool] = {}
+        self._blames: dict[tuple[str, str], dict[str, str]] = {}
+        self._wrong: dict[tuple[str, str], frozenset[str]] = {}
         self._roots: dict[tuple[str, str], str | None] = {}
 
     def run(self, behavior: Behavior, dtype: str) -> Result:
@@ -112,6 +106,7 @@ class Runner:
             failure=failure,
             signature=attempt.signature,
             witness=None if witness is None else witness.hex(),
+            operations=tuple(sorted(finding.operations)),
         )
 
     def attempt(self, behavior: Behavior, dtype: str, number: int = 0) -> Attempt:
@@ -124,18 +119,18 @@ class Runner:
         """
         return self._trier.attempt(behavior, dtype, number)
 
-    def _tried_unless_blocked(self, behavior: Behavior, dtype: str) -> _Finding:
+    def _tried_unless_blocked(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior whose requirements are sound; else it is not tried."""
         root = self._root(behavior, dtype)
-        return self._found(behavior, dtype) if root is None else _blocked(root, Attempt())
+        return self._found(behavior, dtype) if root is None else self._blocked(root, 0)
 
-    def _tried_though_blocked(self, behavior: Behavior, dtype: str) -> _Finding:
+    def _tried_though_blocked(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior; one that fails as a requirement does is blocked by it."""
         finding = self._found(behavior, dtype)
         if finding.verdict in FAILING:
             for required in self._requirements(behavior, dtype):
                 if self._fails(required, dtype):
-                    return _blocked(required.id, Attempt(finding.attempt.examples))
+                    return self._blocked(required.id, finding.attempt.examples)
         return finding
 
     def _root(self, behavior: Behavior, dtype: str) -> str | None:
@@ -145,7 +140,7 @@ class Runner:
             self._roots[key] = None  # where requirements run in a circle
             for required in self._requirements(behavior, dtype):
                 root = self._root(required, dtype)
-                if root is None and self._fails(required, dtype):
+                if root is None and not required.per_operation and self._fails(required, dtype):
                     root = required.id
                 if root is not None:
                     self._roots[key] = root
@@ -173,33 +168,54 @@ class Runner:
             self._found(behavior, dtype)
         return self._failing[key]
 
-    def _found(self, behavior: Behavior, dtype: str) -> _Finding:
+    def _found(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior, tried once however many ask for it."""
         key = behavior.id, dtype
         if key not in self._findings:
             started = time.perf_counter()
-            verdict, reason, attempt = self._searched(behavior, dtype)
-            seconds = time.perf_counter() - started
-            self._findings[key] = _Finding(verdict, reason, attempt, seconds)
-            self._failing[key] = verdict in FAILING
+            entry = self.expectations.match(*key, self.adapter.device)
+            finding = judged(self._trier, behavior, dtype, entry)
+            if finding.verdict is Verdict.FAIL:
+                finding = self._besides_wrong_operations(behavior, dtype, finding)
+            self._findings[key] = replace(finding, seconds=time.perf_counter() - started)
+            self._failing[key] = finding.verdict in FAILING
+            self._wrong[key] = finding.operations
         return self._findings[key]
 
-    def _searched(self, behavior: Behavior, dtype: str) -> tuple[Verdict, str, Attempt]:
-        """The verdict: on the witness of a known failure first, else on drawn examples."""
+    def _besides_wrong_operations(
+        self, behavior: Behavior, dtype: str, finding: Finding
+    ) -> Finding:
+        """What a behavior fails for besides operations that are wrong by themselves.
+
+        It is blocked if there is no such thing.
+        """
+        blamed = self._blamed(behavior, dtype)
+        session = finding.attempt.session
+        found = operations_in(session.trace) & blamed.keys() if session is not None else ()
+        if not found:
+            return finding
+        trier = replace(self._trier, blamed=frozenset(blamed))
         entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
-        note, replayed = "", Attempt()
-        if entry is not None and entry.witness is not None:
-            note, replayed = _STALE, self._trier.replay(behavior, dtype, entry.witness)
-            if replayed.verdict in FAILING:
-                told = replayed.verdict, replayed.reason, replayed.signature
-                return *against(entry, *told), replayed
-        found = self._trier.search(behavior, dtype)
-        found.examples += replayed.examples
-        verdict, reason = against(entry, found.verdict, found.reason, found.signature, note=note)
-        return verdict, reason, found
+        besides = judged(trier, behavior, dtype, entry)
+        if besides.verdict in (*FAILING, Verdict.EXPECTED_FAILURE):
+            return besides
+        return self._blocked(blamed[min(found)], finding.attempt.examples)
+
+    def _blamed(self, behavior: Behavior, dtype: str) -> dict[str, str]:
+        """The operations found wrong by what this behavior builds on, and by which of it."""
+        key = behavior.id, dtype
+        if key not in self._blames:
+            blamed = self._blames[key] = {}
+            for required in self._requirements(behavior, dtype):
+                blamed |= self._blamed(required, dtype)
+                if required.per_operation:
+                    self._fails(required, dtype)
+                    wrong = self._wrong.get((required.id, dtype), frozenset())
+                    blamed |= dict.fromkeys(wrong, required.id)
+        return self._blames[key]
 
     def _told(
-        self, behavior: Behavior, dtype: str, finding: _Finding
+        self, behavior: Behavior, dtype: str, finding: Finding
     ) -> tuple[Attempt, Failure | None]:
         """The failure described, shrunk where that is worth it, with the attempt that shows it."""
         found = finding.attempt
@@ -208,12 +224,11 @@ class Runner:
         entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
         known = entry is not None and entry.witness == found.witness
         if finding.verdict in self._shrunk and not known:
-            found = self._trier.simplest(behavior, dtype, found)
+            found = finding.trier.simplest(behavior, dtype, found)
         assert found.divergence is not None
-        step = self._trier.first_wrong_step(behavior, dtype, found.data)
+        step = finding.trier.first_wrong_step(behavior, dtype, found.data)
         seed = self._trier.seed
         return found, describe(found.session, found.divergence, behavior, dtype, seed, step)
 
-
-def _blocked(root: str, attempt: Attempt) -> _Finding:
-    return _Finding(Verdict.BLOCKED, f"blocked by {root}", attempt, 0.0)
+    def _blocked(self, root: str, examples: int) -> Finding:
+        return Finding(Verdict.BLOCKED, f"blocked by {root}", Attempt(examples), self._trier)

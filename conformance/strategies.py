@@ -98,15 +98,16 @@ def smooth_scalar_programs(*, leaves: int = 3, steps: int = 5) -> Draw[Program]:
     return _draw(Recipe(steps=steps, leaves=leaves, guarded=False, smooth=True, scalar=True))
 
 
-def single_operations(*, bits: float = 0.0) -> Draw[Program]:
+def single_operations(*, bits: float = 0.0, twice: bool = False) -> Draw[Program]:
     """Programs of one operation, each about as likely as any other.
 
     Args:
         bits: the largest significant width of exact operations' numbers, the dtype's own if 0.
+        twice: only operations of two operands, with one tensor for both.
     """
     return Draw(
         alone.WIDTH,
-        lambda source, scope: alone.decode_alone(ByteSource(source.data), scope, bits),
+        lambda source, scope: alone.decode_alone(ByteSource(source.data), scope, bits, twice),
     )
 
 

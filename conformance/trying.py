@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,70 +11,23 @@ from zlib import crc32
 
 import numpy as np
 
-from conformance import signature
-from conformance.adapter import Adapter, Unsupported
+from conformance.adapter import Adapter
+from conformance.attempt import Attempt
 from conformance.behavior import Behavior
+from conformance.culprits import operations_in, wrong_alone
 from conformance.draw import Scope, decode_all, total_width
 from conformance.modes import Modes
-from conformance.results import Verdict
 from conformance.searching import drawn, shrink
 from conformance.session import Session
 from conformance.stepping import first_wrong_step
 from conformance.timeout import TimeLimitError, time_limit
-from conformance.trace import AdapterFault, Divergence, printable, told
+from conformance.trace import Divergence
 
-__all__ = ["Attempt", "Noting", "Trier", "play", "scope_of", "unnoted"]
+__all__ = ["Noting", "Trier", "play", "scope_of", "unnoted"]
 
 _SHRINKS = 3
 _SHRINK_RUNS = 1000
 _SHORT = 4
-
-
-@dataclass(slots=True)
-class Attempt:
-    """How one try at a behavior went: examples run, and the last divergence with its session.
-
-    ``error`` is what else ended the try; ``data`` are the bytes of the example that failed.
-    """
-
-    examples: int = 0
-    data: bytes = b""
-    divergence: Divergence | None = None
-    session: Session | None = None
-    error: BaseException | None = None
-
-    @property
-    def verdict(self) -> Verdict:
-        """The verdict, before anybody asks what was expected."""
-        if self.divergence is not None:
-            return Verdict.FAIL
-        return Verdict.PASS if self.error is None else _verdict_of(self.error)
-
-    @property
-    def reason(self) -> str:
-        """Why the verdict is not a pass."""
-        if self.divergence is not None:
-            return self.divergence.message
-        return "" if self.error is None else _reason_of(self.error)
-
-    @property
-    def signature(self) -> str:
-        """How it fails; empty where it does not."""
-        if self.divergence is not None:
-            return signature.of_divergence(self.divergence)
-        if self.verdict is Verdict.ERROR and self.error is not None:
-            return signature.of_error(self.error)
-        return "timeout" if self.verdict is Verdict.TIMEOUT else ""
-
-    @property
-    def witness(self) -> bytes | None:
-        """The bytes of the failing example without closing zeros, which are implied.
-
-        A timeout has none: often it is the sum of examples that is slow.
-        """
-        failed = self.verdict in (Verdict.FAIL, Verdict.ERROR)
-        return self.data.rstrip(b"\0") if failed else None
-
 
 Note = Callable[[bytes], None]
 Noting = Callable[[str, str], Note]
@@ -90,7 +43,8 @@ class Trier:
     """Runs examples on one engine: this many a behavior, for at most so many seconds.
 
     ``noting`` gives, for a behavior and dtype, what is told of each example before it runs, and
-    ``limit`` stops what takes longer than it may.
+    ``limit`` stops what takes longer than it may. Examples that involve an operation of ``blamed``
+    diverge for a reason that is known already, and count for nothing.
     """
 
     adapter: Adapter
@@ -99,6 +53,7 @@ class Trier:
     seed: int
     noting: Noting = unnoted
     limit: Callable[[float], AbstractContextManager[None]] = time_limit
+    blamed: frozenset[str] = frozenset()
 
     def attempt(self, behavior: Behavior, dtype: str, number: int = 0) -> Attempt:
         """One search for a divergence; each ``number`` draws other examples.
@@ -130,6 +85,23 @@ class Trier:
             if spent > _SHRINK_RUNS or _length(best) <= _SHORT:
                 break
         return best if best.session is not None else found
+
+    def wrong_operations(self, behavior: Behavior, dtype: str) -> frozenset[str]:
+        """The operations that a behavior of single operations fails for."""
+        scope, diverging = scope_of(self.adapter, dtype), []
+
+        def look(attempt: Attempt) -> None:
+            example = self._example(behavior, dtype, attempt)
+            for data in self._drawn(behavior, dtype):
+                with suppress(Divergence):
+                    example(data)
+                    continue
+                tried = decode_all(behavior.given, data, scope)["program"].steps[0].op
+                assert attempt.session is not None
+                diverging.append((tried, operations_in(attempt.session.trace)))
+
+        self._ended(look)
+        return wrong_alone(diverging)
 
     def first_wrong_step(self, behavior: Behavior, dtype: str, data: bytes) -> str:
         """The step of an example after which something is wrong first; empty if none is found."""
@@ -164,6 +136,8 @@ class Trier:
             try:
                 play(behavior, data, scope, session)
             except Divergence as divergence:
+                if self.blamed & operations_in(session.trace):
+                    return
                 attempt.divergence, attempt.session, attempt.data = divergence, session, data
                 raise
             except BaseException:
@@ -178,11 +152,15 @@ class Trier:
     def _draw(self, behavior: Behavior, dtype: str, attempt: Attempt, number: int) -> None:
         """Run drawn examples until one fails."""
         example = self._example(behavior, dtype, attempt)
+        for data in self._drawn(behavior, dtype, number):
+            example(data)
+
+    def _drawn(self, behavior: Behavior, dtype: str, number: int = 0) -> Iterator[bytes]:
+        """The bytes of the examples that a behavior is tried on."""
         count = max(1, round(self.examples * behavior.examples))
         again = f"/{number}" if number else ""
         seed = crc32(f"{self.seed}/{behavior.id}/{dtype}{again}".encode())
-        for data in drawn(total_width(behavior.given), count, seed):
-            example(data)
+        return drawn(total_width(behavior.given), count, seed)
 
     def _shrink(
         self, behavior: Behavior, dtype: str, found: Attempt, number: int, shrunk: Attempt
@@ -226,17 +204,3 @@ def play(behavior: Behavior, data: bytes, scope: Scope, session: Session) -> Non
 def _length(attempt: Attempt) -> float:
     """How much there is to read of a divergence."""
     return inf if attempt.session is None else len(attempt.session.trace)
-
-
-def _verdict_of(error: BaseException) -> Verdict:
-    if isinstance(error, Unsupported):
-        return Verdict.UNSUPPORTED
-    return Verdict.TIMEOUT if isinstance(error, TimeLimitError) else Verdict.ERROR
-
-
-def _reason_of(error: BaseException) -> str:
-    if isinstance(error, Unsupported):
-        return f"needs {error}"
-    if isinstance(error, TimeLimitError):
-        return str(error)
-    return printable(str(error)) if isinstance(error, AdapterFault) else told(error)

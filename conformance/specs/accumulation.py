@@ -39,6 +39,7 @@ LAYOUTS = page("docs/stable/autograd.html#default-gradient-layouts", "default gr
     level=CORE,
     sources=[doc("torch.Tensor.backward")],
     given={"program": programs(), "vs": lists(cotangents(), 2, 4)},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def sums_over_calls(session, program, vs):
     leaves = session.leaves(program)
@@ -55,7 +56,7 @@ def sums_over_calls(session, program, vs):
     level=CORE,
     sources=[doc("torch.Tensor.grad"), note("autograd", "setting-requires-grad")],
     given={"program": programs(leaves=1), "v": cotangents(), "w": cotangents()},
-    requires=["accumulation.sums-over-calls"],
+    requires=["graph.retain-allows-repeats"],
 )
 def setting_none_restarts(session, program, v, w):
     (x,) = session.leaves(program)
@@ -83,6 +84,7 @@ def setting_none_restarts(session, program, v, w):
         "on_the_way": sampled("float32", "float64"),
         "v": cotangents(),
     },
+    requires=["operation.gradient-is-its-derivative"],
 )
 def gradient_matches_leaf_metadata(session, values, own, on_the_way, v):
     adapter = session.adapter
@@ -106,6 +108,7 @@ def gradient_matches_leaf_metadata(session, values, own, on_the_way, v):
     level=CORE,
     sources=[SLOT, FUNCTION],
     given={"program": programs(), "v": cotangents(), "assigned": booleans()},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def unused_leaf_stays_none(session, program, v, assigned):
     leaves = session.leaves(program)
@@ -130,6 +133,7 @@ def unused_leaf_stays_none(session, program, v, assigned):
     level=CORE,
     sources=[SLOT, FUNCTION],
     given={"program": programs(), "v": cotangents()},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def gradient_tensor_is_plain_leaf(session, program, v):
     leaves = session.leaves(program)
@@ -154,6 +158,7 @@ def gradient_tensor_is_plain_leaf(session, program, v):
         "kind": sampled("times zero", "cancelled", "never chosen", "clipped", "other part"),
         "v": cotangents(),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def zero_derivative_is_a_zero_tensor(session, values, kind, v):
     x = session.tensor(values, requires_grad=True)

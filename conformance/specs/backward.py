@@ -44,6 +44,7 @@ INTRODUCTION = page("tutorials/beginner/introyt/autogradyt_tutorial.html", "auto
     level=CORE,
     sources=[METHOD, BASICS],
     given={"program": scalar_programs()},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def one_element_root_seeds_one(session, program):
     leaves = session.leaves(program)
@@ -61,6 +62,7 @@ def one_element_root_seeds_one(session, program):
     level=CORE,
     sources=[METHOD, BASICS, INTRODUCTION],
     given={"program": programs(), "v": cotangents(), "leaf": booleans()},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def many_element_root_needs_gradient(session, program, v, leaf):
     leaves = session.leaves(program)
@@ -88,6 +90,7 @@ def many_element_root_needs_gradient(session, program, v, leaf):
         "seeded": booleans(),
         "beside": booleans(),
     },
+    requires=["state.factory-flag-makes-tracked-leaf"],
 )
 def untracked_root_raises(session, program, v, kind, seeded, beside):
     leaves = session.leaves(program)
@@ -134,6 +137,7 @@ def leaf_root(session, values, v, times):
     level=CORE,
     sources=[METHOD],
     given={"program": programs(), "v": cotangents(), "pick": integers(0, 7)},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def gradient_shape_must_match_exactly(session, program, v, pick):
     leaves = session.leaves(program)
@@ -165,6 +169,7 @@ def gradient_shape_must_match_exactly(session, program, v, pick):
     level=CORE,
     sources=[METHOD, HISTORY],
     given={"program": programs(), "v": cotangents()},
+    requires=["accumulation.sums-over-calls"],
 )
 def leaves_values_and_state_alone(session, program, v):
     leaves = session.leaves(program)

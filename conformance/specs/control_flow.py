@@ -51,6 +51,7 @@ def total(y):
     level=CORE,
     sources=[ENCODES, BASICS],
     given={"value": arrays(*SHAPES), "v": cotangents(), "counts": lists(integers(0, 3), 2, 3)},
+    requires=["accumulation.sums-over-calls"],
 )
 def recorded_afresh_each_run(session, value, v, counts):
     x = session.tensor(value, requires_grad=True)
@@ -75,6 +76,7 @@ def recorded_afresh_each_run(session, value, v, counts):
         "v": cotangents(),
         "limit": sampled(1000.0, 10.0, 1.0, 100.0),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def data_dependent_loops(session, value, v, limit):
     a = session.tensor(value, requires_grad=True)
@@ -98,6 +100,7 @@ def data_dependent_loops(session, value, v, limit):
         "threshold": sampled(0.0, 2.0, -2.0, 100.0),
         "v": cotangents(),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def only_the_taken_branch_counts(session, value, threshold, v):
     x, a, b = (session.tensor(value, requires_grad=True) for _ in range(3))
@@ -125,6 +128,7 @@ def only_the_taken_branch_counts(session, value, threshold, v):
         "v": cotangents(),
         "as_array": booleans(),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def python_numbers_are_constants(session, program, factor, v, as_array):
     leaves = session.leaves(program)
@@ -146,6 +150,7 @@ def python_numbers_are_constants(session, program, factor, v, as_array):
     level=CORE,
     sources=[doc("torch.Tensor.to")],
     given={"value": arrays(*SHAPES), "v": cotangents(), "to": integers(0, 3), "back": booleans()},
+    requires=["operation.gradient-is-its-derivative"],
 )
 def casts_are_differentiable(session, value, v, to, back):
     offered = [name for name in CASTS if name in session.adapter.dtypes and name != session.dtype]
@@ -177,6 +182,7 @@ CASTS = ("float32", "float64", "float16")
         "of_leaf": booleans(),
         "detached": booleans(),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def clone_is_differentiable_and_independent(session, value, v, written, of_leaf, detached):
     x = session.tensor(value, requires_grad=True)

@@ -46,6 +46,19 @@ PAIRS = (
 
 
 @behavior(
+    "backward.gives-vector-jacobian-product",
+    "A pass from the root of whatever was recorded leaves in each tracked leaf the cotangent times "
+    "the root's Jacobian with respect to that leaf.",
+    level=CORE,
+    sources=[FUNCTION, INTRODUCTION],
+    given={"program": programs(), "v": cotangents()},
+    requires=["backward.fan-out-sums"],
+)
+def gives_vector_jacobian_product(session, program, v):
+    session.vjp(program, v(output_shape(program)))
+
+
+@behavior(
     "backward.vjp-equals-weighted-sum",
     "Backward with a cotangent leaves what backward from the sum of the root times it leaves.",
     level=CORE,
@@ -95,6 +108,7 @@ def linear_in_gradient(session, program, u, v, c):
     level=CORE,
     sources=[BASICS, INTRODUCTION],
     given={"program": programs(), "v": cotangents()},
+    requires=["backward.gives-vector-jacobian-product"],
     examples=0.3,
 )
 def one_hot_gives_jacobian_rows(session, program, v):
@@ -112,6 +126,7 @@ def one_hot_gives_jacobian_rows(session, program, v):
     level=CORE,
     sources=[page("docs/stable/autograd.html", "torch.autograd"), note("gradcheck")],
     given={"program": smooth_programs(), "v": cotangents()},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def matches_finite_differences(session, program, v):
     # The truth comes from forward mode in double precision, which finite differences were checked
@@ -126,7 +141,7 @@ def matches_finite_differences(session, program, v):
     level=CORE,
     sources=[BASICS, HISTORY],
     given={"program": programs(), "v": cotangents(), "w": cotangents(), "at": integers(0, 7)},
-    requires=["backward.vjp-equals-weighted-sum"],
+    requires=["backward.vjp-equals-weighted-sum", "graph.retain-allows-repeats"],
 )
 def composes_by_chain_rule(session, program, v, w, at):
     leaves = session.leaves(program)
@@ -174,6 +189,7 @@ def added(first, second):
         "numbers": arrays((12,)),
         "v": cotangents(),
     },
+    requires=["operation.gradient-is-its-derivative"],
 )
 def broadcast_operands_get_own_shape(session, shapes, swapped, op, numbers, v):
     leaves = [

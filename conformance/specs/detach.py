@@ -37,6 +37,7 @@ writable = programs(exclude=("expand", "unbind", "reshape"))
         "v": cotangents(),
         "source": sampled("leaf", "result", "untracked"),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def result_is_untracked_leaf(session, program, v, source):
     leaves = session.leaves(program)
@@ -60,6 +61,7 @@ def result_is_untracked_leaf(session, program, v, source):
     level=CORE,
     sources=[DETACH],
     given={"program": writable, "t": cotangents(), "to_source": booleans()},
+    requires=["detach.result-is-untracked-leaf"],
 )
 def shares_memory_both_ways(session, program, t, to_source):
     y = program(*session.leaves(program))
@@ -79,6 +81,7 @@ def shares_memory_both_ways(session, program, t, to_source):
     level=CORE,
     sources=[DETACH, BLITZ],
     given={"program": programs(bits=7), "v": cotangents(), "tracked_again": booleans()},
+    requires=["detach.result-is-untracked-leaf"],
 )
 def acts_as_a_constant(session, program, v, tracked_again):
     leaves = session.leaves(program)
@@ -102,7 +105,7 @@ def acts_as_a_constant(session, program, v, tracked_again):
     level=EXTENDED,
     sources=[DETACH, CHECKS],
     given={"program": writable, "v": cotangents(), "kept": booleans()},
-    requires=["detach.shares-memory-both-ways"],
+    requires=["detach.shares-memory-both-ways", "inplace.saved-operand-mutated-raises"],
 )
 def mutation_is_noticed_by_the_graph(session, program, v, kept):
     leaves = session.leaves(program)
@@ -133,6 +136,7 @@ def mutation_is_noticed_by_the_graph(session, program, v, kept):
         "leaf": booleans(),
         "held": booleans(),
     },
+    requires=["detach.result-is-untracked-leaf"],
 )
 def in_place_variant(session, value, v, leaf, held):
     x = session.tensor(value, requires_grad=True)

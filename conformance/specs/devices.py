@@ -13,6 +13,7 @@ from conformance.strategies import arrays, booleans, cotangents
     level=EXTENDED,
     sources=[doc("torch.autograd.backward"), doc("torch.autograd.grad")],
     given={"value": arrays((2,), (2, 3), (1,)), "v": cotangents(), "functional": booleans()},
+    requires=["backward.gives-vector-jacobian-product"],
     off_cpu=True,
 )
 def gradient_kind_checked(session, value, v, functional):

@@ -28,6 +28,7 @@ def along(program, directions):
     level=CORE,
     sources=[LEVELS, JVP],
     given={"program": smooth_programs(), "directions": DIRECTIONS},
+    requires=["operation.tangent-is-its-derivative"],
     examples=0.5,
 )
 def tangent_is_jacobian_vector_product(session, program, directions):
@@ -83,7 +84,10 @@ def no_tracking_needed(session, program, directions):
     level=CORE,
     sources=[JVP, doc("torch.func.vjp")],
     given={"program": programs(), "u": cotangents(), "directions": DIRECTIONS},
-    requires=["forward.tangent-is-jacobian-vector-product"],
+    requires=[
+        "forward.tangent-is-jacobian-vector-product",
+        "backward.gives-vector-jacobian-product",
+    ],
 )
 def forward_and_reverse_are_transposes(session, program, u, directions):
     tangents = [

@@ -31,6 +31,7 @@ SHAPES = ((2,), (), (3,), (2, 2), (1,))
         "write": sampled("mul_", "add_", "zero_"),
         "result": booleans(),
     },
+    requires=["function.backward-formula-is-trusted", "inplace.saved-operand-mutated-raises"],
 )
 def saved_tensors_are_version_checked(session, value, v, write, result):
     x = session.tensor(value, requires_grad=True)
@@ -58,6 +59,11 @@ def saved_tensors_are_version_checked(session, value, v, write, result):
         "retain": booleans(),
         "result": booleans(),
     },
+    requires=[
+        "function.backward-formula-is-trusted",
+        "graph.second-backward-raises-when-saved",
+        "accumulation.sums-over-calls",
+    ],
 )
 def saved_tensors_freed_after_backward(session, value, v, retain, result):
     x = session.tensor(value, requires_grad=True)
@@ -80,6 +86,7 @@ def saved_tensors_freed_after_backward(session, value, v, retain, result):
     level=CORE,
     sources=[doc(f"{CONTEXT}.mark_non_differentiable")],
     given={"program": programs(bits=12), "v": cotangents()},
+    requires=["function.backward-formula-is-trusted"],
 )
 def mark_non_differentiable(session, program, v):
     leaves = session.leaves(program)
@@ -102,6 +109,7 @@ def mark_non_differentiable(session, program, v):
         "v": cotangents(),
         "used": sampled("first", "second", "both"),
     },
+    requires=["function.backward-formula-is-trusted"],
 )
 def unused_output_gets_zeros(session, program, v, used):
     leaves = session.leaves(program)
@@ -127,7 +135,10 @@ def unused_output_gets_zeros(session, program, v, used):
         "name": sampled("Cube", "Product", "Exponential"),
         "inner": sampled(1.0, 2.0, -1.0),
     },
-    requires=["function.composes-with-recorded-ops"],
+    requires=[
+        "function.composes-with-recorded-ops",
+        "higher.create-graph-makes-gradients-differentiable",
+    ],
 )
 def double_backward(session, value, v, w, name, inner):
     x = session.tensor(value, requires_grad=True)

@@ -40,6 +40,7 @@ def empty(program):
     level=EXTENDED,
     sources=[JACOBIAN],
     given={"program": programs()},
+    requires=["grad.never-touches-leaf-grad"],
 )
 def jacobian_shape_and_nesting(session, program):
     if not empty(program):
@@ -53,6 +54,7 @@ def jacobian_shape_and_nesting(session, program):
     level=EXTENDED,
     sources=[doc("torch.autograd.functional.vjp"), doc("torch.autograd.functional.jvp")],
     given={"program": programs(), "v": cotangents(), "directions": DIRECTIONS},
+    requires=["grad.never-touches-leaf-grad"],
 )
 def vjp_and_jvp_are_jacobian_products(session, program, v, directions):
     tangents = [t(leaf.shape) for t, leaf in zip(directions, program.leaves, strict=False)]
@@ -66,7 +68,7 @@ def vjp_and_jvp_are_jacobian_products(session, program, v, directions):
     level=EXTENDED,
     sources=[HESSIAN],
     given={"program": scalar_programs(leaves=2)},
-    requires=["functional.jacobian-shape-and-nesting"],
+    requires=["functional.jacobian-shape-and-nesting", "operation.second-derivative"],
     examples=0.5,
 )
 def hessian_blocks(session, program):
@@ -106,7 +108,7 @@ def no_side_effects(session, program, v, filled):
         "what": sampled("jacobian", "products"),
         "v": cotangents(),
     },
-    requires=["functional.jacobian-shape-and-nesting"],
+    requires=["functional.vjp-and-jvp-are-jacobian-products"],
 )
 def independent_gives_zeros(session, program, other, what, v):
     unused = with_unused_leaf(program, other)
@@ -141,6 +143,7 @@ def with_unused_leaf(program, shape):
     level=CORE,
     sources=[doc("torch.autograd.grad"), HESSIAN],
     given={"program": smooth_programs(leaves=1, steps=3), "v": cotangents()},
+    requires=["higher.create-graph-makes-gradients-differentiable"],
     examples=0.5,
 )
 def hessian_is_symmetric(session, program, v):

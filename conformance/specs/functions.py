@@ -29,6 +29,7 @@ KINDS = {0: ArithmeticError, 1: LookupError, 2: ValueError}
     level=CORE,
     sources=[HOW_TO],
     given={"program": programs(bits=12), "v": cotangents()},
+    requires=["function.backward-formula-is-trusted"],
 )
 def forward_runs_unrecorded(session, program, v):
     leaves = session.leaves(program)
@@ -52,6 +53,7 @@ def forward_runs_unrecorded(session, program, v):
         "v": cotangents(),
         "name": sampled("Sevenfold", "Rerecorded"),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def backward_formula_is_trusted(session, program, v, name):
     leaves = session.leaves(program)
@@ -104,6 +106,7 @@ def slot(x):
         "v": cotangents(),
         "name": sampled("TrailingNone", "TooFew", "TooMany"),
     },
+    requires=["function.backward-formula-is-trusted"],
 )
 def gradient_count_must_match(session, value, v, name):
     x = session.tensor(value, requires_grad=True)
@@ -123,6 +126,7 @@ def gradient_count_must_match(session, value, v, name):
     level=CORE,
     sources=[HOW_TO],
     given={"value": arrays(*SHAPES), "factor": arrays(*SHAPES), "v": cotangents()},
+    requires=["function.backward-formula-is-trusted"],
 )
 def none_means_no_contribution(session, value, factor, v):
     x = session.tensor(value, requires_grad=True)
@@ -146,6 +150,7 @@ def none_means_no_contribution(session, value, factor, v):
         "number": sampled(2.0, -1.0, 3.0),
         "name": sampled("Scaled", "FactorGradient", "NumberGradient"),
     },
+    requires=["function.backward-formula-is-trusted"],
 )
 def non_tensor_arguments_need_none(session, value, v, number, name):
     x = session.tensor(value, requires_grad=True)
@@ -186,6 +191,7 @@ def same_tensor_twice(session, program, v, name):
     level=CORE,
     sources=[HOW_TO],
     given={"value": arrays(*SHAPES), "v": cotangents(), "recording": booleans()},
+    requires=["function.backward-formula-is-trusted"],
 )
 def not_recorded_when_nothing_is_tracked(session, value, v, recording):
     x = session.tensor(value, requires_grad=True)
@@ -208,6 +214,7 @@ def not_recorded_when_nothing_is_tracked(session, value, v, recording):
     level=CORE,
     sources=[HOW_TO],
     given={"value": arrays(*SHAPES), "v": cotangents(), "kind": sampled(*KINDS)},
+    requires=["function.backward-formula-is-trusted"],
 )
 def backward_exception_keeps_its_type(session, value, v, kind):
     x = session.tensor(value, requires_grad=True)

@@ -30,6 +30,7 @@ GRAD = doc("torch.autograd.grad")
     level=CORE,
     sources=[GRAD, doc("torch.autograd.backward")],
     given={"program": programs(leading_views=True), "v": cotangents()},
+    requires=["graph.retain-allows-repeats"],
 )
 def agrees_with_backward(session, program, v):
     leaves = session.leaves(program)
@@ -50,6 +51,7 @@ def agrees_with_backward(session, program, v):
     level=CORE,
     sources=[GRAD],
     given={"program": programs(), "v": cotangents(), "pick": integers(0, 2), "filled": booleans()},
+    requires=["grad.agrees-with-backward"],
 )
 def never_touches_leaf_grad(session, program, v, pick, filled):
     leaves = session.leaves(program)
@@ -74,7 +76,7 @@ def never_touches_leaf_grad(session, program, v, pick, filled):
     level=CORE,
     sources=[GRAD],
     given={"program": programs(), "v": cotangents(), "picks": lists(integers(0, 2), 1, 5)},
-    requires=["grad.agrees-with-backward"],
+    requires=["grad.never-touches-leaf-grad"],
 )
 def tuple_in_input_order(session, program, v, picks):
     leaves = session.leaves(program)
@@ -96,7 +98,7 @@ def tuple_in_input_order(session, program, v, picks):
     level=CORE,
     sources=[GRAD, doc("torch.Tensor.is_leaf")],
     given={"program": programs(), "v": cotangents(), "leaf_first": booleans()},
-    requires=["grad.agrees-with-backward"],
+    requires=["grad.never-touches-leaf-grad"],
 )
 def accepts_intermediates(session, program, v, leaf_first):
     leaves = session.leaves(program)
@@ -118,6 +120,7 @@ def accepts_intermediates(session, program, v, leaf_first):
     level=EXTENDED,
     sources=[GRAD],
     given={"program": programs(), "v": cotangents(), "of_a_leaf": booleans()},
+    requires=["grad.never-touches-leaf-grad", "backward.leaf-root"],
 )
 def root_with_respect_to_itself(session, program, v, of_a_leaf):
     leaves = session.leaves(program)
@@ -134,6 +137,7 @@ def root_with_respect_to_itself(session, program, v, of_a_leaf):
     level=CORE,
     sources=[GRAD],
     given={"program": programs(), "v": cotangents(), "place": integers(0, 3)},
+    requires=["grad.never-touches-leaf-grad"],
 )
 def unused_input_raises(session, program, v, place):
     leaves = session.leaves(program)
@@ -155,6 +159,7 @@ def unused_input_raises(session, program, v, place):
     level=CORE,
     sources=[GRAD],
     given={"program": programs(), "v": cotangents(), "place": integers(0, 4)},
+    requires=["grad.never-touches-leaf-grad"],
 )
 def allow_unused_gives_none(session, program, v, place):
     leaves = session.leaves(program)
@@ -181,6 +186,7 @@ def allow_unused_gives_none(session, program, v, place):
         "unused": arrays((), (2,), (2, 3), (1, 3), (0,)),
         "first": booleans(),
     },
+    requires=["grad.allow-unused-gives-none"],
 )
 def materialize_gives_zeros(session, program, v, unused, first):
     leaves = session.leaves(program)
@@ -206,6 +212,7 @@ def materialize_gives_zeros(session, program, v, unused, first):
         "kind": sampled("constant", "operand", "detached"),
         "allow_unused": booleans(),
     },
+    requires=["grad.never-touches-leaf-grad"],
 )
 def untracked_input_raises(session, program, v, kind, allow_unused):
     leaves = session.leaves(program)

@@ -39,6 +39,7 @@ KEEP_NOTHING = (
     level=CORE,
     sources=[BACKWARD, TUTORIAL],
     given={"program": programs(), "v": cotangents(), "above": integers(0, 2)},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def second_backward_raises_when_saved(session, program, v, above):
     y = keeping(program(*session.leaves(program)))
@@ -78,6 +79,7 @@ def second_backward_fine_when_nothing_saved(session, program, v, passes):
     level=CORE,
     sources=[BACKWARD, TUTORIAL],
     given={"program": scalar_programs(), "passes": integers(2, 4)},
+    requires=["accumulation.sums-over-calls"],
 )
 def retain_allows_repeats(session, program, passes):
     leaves = session.leaves(program)
@@ -103,7 +105,7 @@ def retain_allows_repeats(session, program, passes):
         "refused": booleans(),
         "asks_to_retain": booleans(),
     },
-    requires=["graph.second-backward-raises-when-saved"],
+    requires=["graph.second-backward-raises-when-saved", "grad.never-touches-leaf-grad"],
 )
 def unretained_call_frees(session, program, v, retained, freeing, refused, asks_to_retain):
     leaves = session.leaves(program)
@@ -129,7 +131,11 @@ def unretained_call_frees(session, program, v, retained, freeing, refused, asks_
         "v": cotangents(),
         "shared": booleans(),
     },
-    requires=["graph.second-backward-raises-when-saved"],
+    requires=[
+        "graph.second-backward-raises-when-saved",
+        "grad.never-touches-leaf-grad",
+        "inputs.restrict-accumulation",
+    ],
 )
 def freeing_is_per_visited_node(session, one, other, v, shared):
     here, there = session.leaves(one), session.leaves(other)
@@ -159,6 +165,7 @@ def freeing_is_per_visited_node(session, one, other, v, shared):
         "program": scalar_programs(),
         "trunk": sampled("retained", "freed", "keeps nothing"),
     },
+    requires=["accumulation.sums-over-calls"],
 )
 def shared_trunk(session, program, trunk):
     leaves = session.leaves(program)

@@ -52,7 +52,11 @@ def extending_a_freed_graph_raises_later(session, program, v, detached):
         "steps": integers(2, 3),
         "detached": booleans(),
     },
-    requires=["graph.second-backward-raises-when-saved"],
+    requires=[
+        "graph.second-backward-raises-when-saved",
+        "detach.result-is-untracked-leaf",
+        "accumulation.sums-over-calls",
+    ],
 )
 def truncation_by_detach(session, value, v, steps, detached):
     x = session.tensor(value, requires_grad=True)
@@ -84,6 +88,7 @@ def truncation_by_detach(session, value, v, steps, detached):
         "mistake": sampled("shape of the cotangent", "no cotangent", "untracked input"),
         "off": booleans(),
     },
+    requires=["accumulation.sums-over-calls", "backward.many-element-root-needs-gradient"],
 )
 def rejected_call_changes_nothing(session, program, v, mistake, off):
     leaves = session.leaves(program)

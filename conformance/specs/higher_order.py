@@ -32,7 +32,7 @@ small = programs(bits=7, exclude=("concat",))
     level=CORE,
     sources=[BACKWARD, GRAD],
     given={"program": small, "v": cotangents(), "w": cotangents(), "create_graph": booleans()},
-    requires=["grad.agrees-with-backward"],
+    requires=["grad.never-touches-leaf-grad", "operation.second-derivative"],
 )
 def create_graph_makes_gradients_differentiable(session, program, v, w, create_graph):
     (x, *_), gradient = recorded_gradient(session, program, v, create_graph=create_graph)
@@ -87,7 +87,7 @@ def nth_derivative_of_monomials(session, value, m, n, v, repeated):
     level=CORE,
     sources=[GRAD, doc("torch.autograd.functional.hessian")],
     given={"program": small, "v": cotangents(), "first": integers(0, 23), "other": integers(0, 23)},
-    requires=["higher.create-graph-makes-gradients-differentiable"],
+    requires=["higher.create-graph-makes-gradients-differentiable", "grad.tuple-in-input-order"],
 )
 def mixed_partials_commute(session, program, v, first, other):
     leaves = session.leaves(program)
@@ -110,7 +110,10 @@ def mixed_partials_commute(session, program, v, first, other):
     level=CORE,
     sources=[BACKWARD, GRAD],
     given={"program": programs(), "v": cotangents(), "refused": booleans()},
-    requires=["graph.second-backward-raises-when-saved"],
+    requires=[
+        "graph.second-backward-raises-when-saved",
+        "higher.create-graph-makes-gradients-differentiable",
+    ],
 )
 def create_graph_implies_retain(session, program, v, refused):
     leaves = session.leaves(program)

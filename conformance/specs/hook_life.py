@@ -36,7 +36,10 @@ SHAPES = ((2,), (), (3,), (2, 2), (1,), (0,))
         "late": booleans(),
         "twice": booleans(),
     },
-    requires=["hooks.tensor-hook-replaces-grad"],
+    requires=[
+        "hooks.tensor-hook-replaces-grad",
+        "accumulation.setting-none-restarts-with-fresh-tensor",
+    ],
 )
 def removal(session, value, v, count, which, late, twice):
     x = session.tensor(value, requires_grad=True)
@@ -89,7 +92,7 @@ def same_function_twice(session, value, v, times):
     level=CORE,
     sources=[REGISTER],
     given={"program": programs(bits=10), "v": cotangents(), "passes": integers(1, 3)},
-    requires=["hooks.total-gradient-once-per-backward"],
+    requires=["hooks.total-gradient-once-per-backward", "graph.retain-allows-repeats"],
 )
 def persist(session, program, v, passes):
     leaves = session.leaves(program)
@@ -134,6 +137,7 @@ def added_after_the_graph_is_built(session, value, v, leaf_first):
     level=CORE,
     sources=[REGISTER],
     given={"value": arrays(*SHAPES), "kind": sampled("constant", "detached", "unrecorded")},
+    requires=["state.factory-flag-makes-tracked-leaf"],
 )
 def need_a_tracked_tensor(session, value, kind):
     if kind == "constant":
@@ -162,7 +166,7 @@ def need_a_tracked_tensor(session, value, kind):
         "error": sampled(LookupError, ArithmeticError, ValueError),
         "on_leaf": booleans(),
     },
-    requires=["hooks.total-gradient-once-per-backward"],
+    requires=["hooks.total-gradient-once-per-backward", "graph.retain-allows-repeats"],
 )
 def exception_aborts_backward(session, program, value, v, error, on_leaf):
     x = session.tensor(value, requires_grad=True)
@@ -195,7 +199,11 @@ def exception_aborts_backward(session, program, value, v, error, on_leaf):
         "factors": lists(sampled(*FACTORS), 3, 3),
         "ask_leaf": booleans(),
     },
-    requires=["hooks.tensor-hook-replaces-grad"],
+    requires=[
+        "hooks.tensor-hook-replaces-grad",
+        "grad.never-touches-leaf-grad",
+        "inputs.restrict-accumulation",
+    ],
 )
 def apply_to_functional_grad(session, program, v, factors, ask_leaf):
     leaves = session.leaves(program)
@@ -222,7 +230,11 @@ def apply_to_functional_grad(session, program, v, factors, ask_leaf):
     level=CORE,
     sources=[FIRING],
     given={"value": arrays(*SHAPES), "v": cotangents(), "ask_first": booleans()},
-    requires=["hooks.total-gradient-once-per-backward"],
+    requires=[
+        "hooks.total-gradient-once-per-backward",
+        "grad.never-touches-leaf-grad",
+        "inputs.restrict-accumulation",
+    ],
 )
 def silent_off_the_requested_path(session, value, v, ask_first):
     a, b = (session.tensor(value, requires_grad=True) for _ in range(2))

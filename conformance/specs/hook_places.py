@@ -28,7 +28,11 @@ FACTORS = sampled(2.0, -1.0, 3.0)
         "kind": sampled("leaf", "result", "several"),
         "swapped": booleans(),
     },
-    requires=["hooks.tensor-hook-replaces-grad", "backward.leaf-root"],
+    requires=[
+        "hooks.tensor-hook-replaces-grad",
+        "backward.leaf-root",
+        "roots.sum-of-contributions",
+    ],
 )
 def act_on_roots(session, value, seeds, factors, kind, swapped):
     x = session.tensor(value, requires_grad=True)

@@ -54,6 +54,7 @@ def passed_through(hooks, gradient):
         "uses": integers(1, 4),
         "on_leaf": booleans(),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def total_gradient_once(session, program, v, uses, on_leaf):
     leaves = session.leaves(program)
@@ -155,7 +156,7 @@ def chain_in_registration_order(session, value, v, hooks, on_leaf):
         "factor": sampled(*FACTORS),
         "passes": integers(1, 3),
     },
-    requires=["hooks.tensor-hook-replaces-grad"],
+    requires=["hooks.tensor-hook-replaces-grad", "accumulation.sums-over-calls"],
 )
 def run_before_accumulation(session, value, v, factor, passes):
     x = session.tensor(value, requires_grad=True)

@@ -26,6 +26,7 @@ value = arrays((2, 2), (2,), (2, 3), ())
     level=CORE,
     sources=[IN_PLACE],
     given={"value": value, "v": cotangents(), "pick": integers(0, len(WRITES) - 1)},
+    requires=["state.factory-flag-makes-tracked-leaf"],
 )
 def tracked_leaf_raises(session, value, v, pick):
     x = session.tensor(value, requires_grad=True)
@@ -75,6 +76,7 @@ def view_of_tracked_leaf_raises(session, value, v, pick, views):
         "v": cotangents(),
         "steps": lists(tuples(sampled("add_", "sub_", "neg_"), booleans()), 1, 4),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def intermediate_allowed_and_differentiated(session, value, v, steps):
     x, t = session.tensor(value, requires_grad=True), session.tensor(value, requires_grad=True)
@@ -102,6 +104,7 @@ def intermediate_allowed_and_differentiated(session, value, v, steps):
     level=CORE,
     sources=[IN_PLACE, doc("torch.Tensor.requires_grad")],
     given={"value": value, "v": cotangents(), "pick": integers(0, 4)},
+    requires=["inplace.intermediate-allowed-and-differentiated"],
 )
 def untracked_target_becomes_tracked(session, value, v, pick):
     x = session.tensor(value, requires_grad=True)
@@ -127,6 +130,7 @@ def untracked_target_becomes_tracked(session, value, v, pick):
         "index": sampled((), (0,), (slice(1, None),), (-1,)),
         "tracked": booleans(),
     },
+    requires=["inplace.intermediate-allowed-and-differentiated"],
 )
 def overwriting_cuts_the_old_value(session, value, v, index, tracked):
     x = session.tensor(value, requires_grad=True)
@@ -167,6 +171,7 @@ def overwriting_cuts_the_old_value(session, value, v, index, tracked):
             4,
         ),
     },
+    requires=["inplace.intermediate-allowed-and-differentiated"],
 )
 def index_assignment_builds_graph(session, v, pieces):
     buffer = session.tensor(np.zeros((2, 3)))
@@ -205,6 +210,7 @@ def index_assignment_builds_graph(session, v, pieces):
         "kind": sampled("grow", "reduce", "convert", "discrete"),
         "op": sampled("add_", "copy_", "sub_"),
     },
+    requires=["inplace.intermediate-allowed-and-differentiated"],
 )
 def target_shape_and_dtype_fixed(session, value, v, kind, op):
     other = "float32" if session.dtype != "float32" else "float64"
@@ -240,6 +246,7 @@ def target_shape_and_dtype_fixed(session, value, v, kind, op):
         "tracked": booleans(),
         "op": sampled("add_", "copy_", "mul_", "sub_"),
     },
+    requires=["inplace.intermediate-allowed-and-differentiated"],
 )
 def overlapping_target_raises(session, value, v, tracked, op):
     base = session.tensor(value, requires_grad=tracked)

@@ -54,6 +54,7 @@ def agrees_with_functional_form(session, value, other, v, plan):
         "through_view": booleans(),
         "pick": integers(0, len(WRITES) - 1),
     },
+    requires=["inplace.intermediate-allowed-and-differentiated"],
 )
 def saved_operand_mutated_raises(session, value, v, op, of_constant, earlier, through_view, pick):
     y = -session.tensor(value, requires_grad=True)
@@ -75,6 +76,7 @@ def saved_operand_mutated_raises(session, value, v, op, of_constant, earlier, th
     level=EXTENDED,
     sources=[CHECKS],
     given={"value": value, "v": cotangents(), "pick": integers(0, len(WRITES) - 1)},
+    requires=["inplace.intermediate-allowed-and-differentiated"],
 )
 def unsaved_mutation_is_harmless(session, value, v, pick):
     x = session.tensor(value, requires_grad=True)
@@ -99,7 +101,11 @@ def unsaved_mutation_is_harmless(session, value, v, pick):
         "when": sampled("elsewhere", "reached", "reached times zero", "afterwards", "off the path"),
         "functional": booleans(),
     },
-    requires=["inplace.saved-operand-mutated-raises"],
+    requires=[
+        "inplace.saved-operand-mutated-raises",
+        "grad.never-touches-leaf-grad",
+        "inputs.restrict-accumulation",
+    ],
 )
 def check_happens_when_node_runs(session, value, v, when, functional):
     x = session.tensor(value, requires_grad=True)

@@ -57,7 +57,7 @@ def differentiable_pass_replaces_the_slot(session, value, v, w, passes):
     level=EXTENDED,
     sources=[CHECKS, doc("torch.autograd.grad")],
     given={"value": arrays(*SHAPES), "v": cotangents(), "w": cotangents()},
-    requires=["inplace.saved-operand-mutated-raises"],
+    requires=["inplace.saved-operand-mutated-raises", "grad.never-touches-leaf-grad"],
 )
 def recorded_pass_keeps_values_too(session, value, v, w):
     x, factor = (session.tensor(value, requires_grad=True) for _ in range(2))

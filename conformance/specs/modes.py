@@ -47,6 +47,7 @@ MAY_ALIAS = (
     level=CORE,
     sources=[NO_GRAD, MODES, BLITZ],
     given={"program": programs(exclude=MAY_ALIAS), "intermediate": booleans()},
+    requires=["state.tracked-iff-any-input-tracked"],
 )
 def no_grad_results_are_untracked(session, program, intermediate):
     leaves = session.leaves(program)
@@ -66,7 +67,7 @@ def no_grad_results_are_untracked(session, program, intermediate):
     level=CORE,
     sources=[NO_GRAD, MODES],
     given={"program": programs(exclude=MAY_ALIAS, bits=7), "v": cotangents()},
-    requires=["modes.no-grad-results-are-untracked"],
+    requires=["backward.gives-vector-jacobian-product", "modes.no-grad-results-are-untracked"],
 )
 def no_grad_results_act_as_constants(session, program, v):
     leaves = session.leaves(program)
@@ -87,6 +88,7 @@ def no_grad_results_act_as_constants(session, program, v):
     level=CORE,
     sources=[NO_GRAD],
     given={"value": arrays((), (2,), (2, 3)), "v": cotangents(), "switched": booleans()},
+    requires=["modes.no-grad-results-are-untracked", "backward.gives-vector-jacobian-product"],
 )
 def factories_exempt(session, value, v, switched):
     with session.no_grad():
@@ -132,7 +134,10 @@ def nesting_restores_previous(session, value, modes, fails_below):
         "steps": integers(1, 2),
         "route": sampled("direct", "index"),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=[
+        "accumulation.setting-none-restarts-with-fresh-tensor",
+        "modes.no-grad-results-are-untracked",
+    ],
 )
 def no_grad_in_place_on_leaf(session, value, v, steps, route):
     x = session.tensor(value, requires_grad=True)
@@ -166,6 +171,7 @@ def no_grad_in_place_on_leaf(session, value, v, steps, route):
         "mode": sampled("plain", "off", "on"),
         "differentiable": booleans(),
     },
+    requires=["backward.gives-vector-jacobian-product", "modes.no-grad-results-are-untracked"],
 )
 def ignores_ambient_grad_mode(session, program, v, mode, differentiable):
     leaves = session.leaves(program)

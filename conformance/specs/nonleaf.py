@@ -31,6 +31,7 @@ def intermediates(session, y, v):
     level=CORE,
     sources=[IS_LEAF, LEAVES],
     given={"program": programs(), "v": cotangents()},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def gradient_none_and_warns(session, program, v):
     leaves = session.leaves(program)
@@ -53,6 +54,7 @@ def gradient_none_and_warns(session, program, v):
     level=CORE,
     sources=[RETAIN, IS_LEAF, LEAVES],
     given={"program": programs(), "v": cotangents(), "pick": integers(0, 7)},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def populates_nonleaf(session, program, v, pick):
     leaves = session.leaves(program)
@@ -78,7 +80,7 @@ def populates_nonleaf(session, program, v, pick):
         "pick": integers(0, 7),
         "passes": integers(2, 3),
     },
-    requires=["retain-grad.populates-nonleaf"],
+    requires=["retain-grad.populates-nonleaf", "graph.retain-allows-repeats"],
 )
 def retained_accumulates(session, program, v, pick, passes):
     leaves = session.leaves(program)
@@ -137,7 +139,7 @@ def eligibility_and_flag(session, program, v, derived):
     level=EXTENDED,
     sources=[RETAIN],
     given={"program": programs(), "v": cotangents(), "pick": integers(0, 7)},
-    requires=["retain-grad.populates-nonleaf"],
+    requires=["retain-grad.populates-nonleaf", "graph.retain-allows-repeats"],
 )
 def any_time_before_backward(session, program, v, pick):
     leaves = session.leaves(program)

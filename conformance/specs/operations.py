@@ -25,9 +25,26 @@ KINKS = note("autograd", "gradients-for-non-differentiable-functions")
     level=CORE,
     sources=[FUNCTION, note("autograd", "how-autograd-encodes-history")],
     given={"program": single_operations(), "v": cotangents()},
+    requires=["state.factory-flag-makes-tracked-leaf"],
+    per_operation=True,
     examples=15.0,
 )
 def gradient_is_its_derivative(session, program, v):
+    session.vjp(program, v(output_shape(program)))
+
+
+@behavior(
+    "operation.one-tensor-twice",
+    "An operation that is given one tensor for both of its operands passes on the sum of what it "
+    "passes on to either.",
+    level=CORE,
+    sources=[FUNCTION, note("autograd", "how-autograd-encodes-history")],
+    given={"program": single_operations(twice=True), "v": cotangents()},
+    requires=["operation.gradient-is-its-derivative", "backward.fan-out-sums"],
+    per_operation=True,
+    examples=2.0,
+)
+def one_tensor_twice(session, program, v):
     session.vjp(program, v(output_shape(program)))
 
 
@@ -43,7 +60,8 @@ def gradient_is_its_derivative(session, program, v):
         "w": cotangents(),
         "by_first": booleans(),
     },
-    requires=["operation.gradient-is-its-derivative"],
+    requires=["operation.gradient-is-its-derivative", "grad.never-touches-leaf-grad"],
+    per_operation=True,
     examples=6.0,
 )
 def second_derivative(session, program, v, w, by_first):
@@ -61,7 +79,8 @@ def second_derivative(session, program, v, w, by_first):
     level=EXTENDED,
     sources=[doc("torch.autograd.forward_ad.dual_level"), doc("torch.func.jvp")],
     given={"program": single_operations(), "first": cotangents(), "second": cotangents()},
-    requires=["forward.tangent-is-jacobian-vector-product"],
+    requires=["state.factory-flag-makes-tracked-leaf"],
+    per_operation=True,
     examples=6.0,
 )
 def tangent_is_its_derivative(session, program, first, second):
@@ -80,6 +99,7 @@ def tangent_is_its_derivative(session, program, first, second):
         "op": sampled("abs", "relu", "maximum", "minimum", "norm_l1"),
         "v": cotangents(),
     },
+    requires=["operation.gradient-is-its-derivative"],
 )
 def convention_at_kinks(session, values, op, v):
     kinked = values * (np.arange(values.size).reshape(values.shape) % 2)

@@ -68,6 +68,7 @@ def assigned_tensor_is_adopted_and_mutated(session, program, v, w, number):
         "kind": sampled("broadcastable", "flattened", "longer", "dtype"),
         "held": booleans(),
     },
+    requires=["accumulation.sums-over-calls"],
 )
 def assigned_must_match_leaf(session, values, kind, held):
     x = session.tensor(values, requires_grad=True)
@@ -102,7 +103,7 @@ def assigned_must_match_leaf(session, values, kind, held):
         "edits": lists(sampled(2.0, -1.0, 3.0), 1, 2),
         "again": booleans(),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=["graph.retain-allows-repeats"],
 )
 def gradients_own_their_storage(session, program, twins, values, v, edits, again):
     if twins and session.adapter.can("unsqueeze"):

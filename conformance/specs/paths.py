@@ -38,6 +38,7 @@ HISTORY = note("autograd", "how-autograd-encodes-history")
         "uses": lists(sampled("mul", "mul_scalar", "add", "neg", "sub"), 2, 5),
         "v": cotangents(),
     },
+    requires=["operation.gradient-is-its-derivative"],
 )
 def fan_out_sums(session, values, uses, v):
     x = Leaf(values.shape, tuple(values.ravel()))
@@ -61,6 +62,7 @@ def fan_out_sums(session, values, uses, v):
     level=CORE,
     sources=[HISTORY],
     given={"program": programs(), "v": cotangents(), "early": booleans()},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def unreached_computation_is_irrelevant(session, program, v, early):
     leaves = session.leaves(program)

@@ -89,7 +89,7 @@ def sum_of_contributions(session, program, v, count, at_once):
         "listed": booleans(),
         "one_first": booleans(),
     },
-    requires=["roots.sum-of-contributions"],
+    requires=["roots.sum-of-contributions", "backward.many-element-root-needs-gradient"],
 )
 def none_for_one_element_roots(session, program, v, listed, one_first):
     leaves = session.leaves(program)
@@ -143,6 +143,7 @@ def duplicates_and_ancestors(session, program, v, u, kind, swapped):
     level=CORE,
     sources=[FUNCTION, METHOD],
     given={"program": programs(), "v": cotangents(), "listed": lists(booleans(), 3, 3)},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def restrict_accumulation(session, program, v, listed):
     leaves = session.leaves(program)

@@ -224,6 +224,21 @@ def cotangent(shape, source) -> np.ndarray:
     level=CORE,
     sources=[note("autograd")],
     given={"choices": raw(RECORD * LONGEST + LONGEST)},
+    requires=[
+        "accumulation.setting-none-restarts-with-fresh-tensor",
+        "graph.second-backward-raises-when-saved",
+        "detach.shares-memory-both-ways",
+        "modes.nesting-restores-previous",
+        "view.mutation-of-base-reaches-all-views",
+        "inplace.saved-operand-mutated-raises",
+        "hooks.removal",
+        "retain-grad.accumulates",
+        "inputs.restrict-accumulation",
+        "accumulation.assigned-tensor-is-adopted-and-mutated",
+        "roots.duplicates-and-ancestors",
+        "backward.leaf-root",
+        "graph.second-backward-fine-when-nothing-saved",
+    ],
     examples=2.0,
 )
 def any_sequence_follows_the_rules(session, choices):

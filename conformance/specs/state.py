@@ -32,6 +32,7 @@ LEAVES = page("tutorials/beginner/understanding_leaf_vs_nonleaf_tutorial.html", 
     level=CORE,
     sources=[TRACKING, doc("torch.Tensor.requires_grad")],
     given={"values": arrays(*SHAPES), "computed": booleans()},
+    requires=["state.factory-flag-makes-tracked-leaf"],
 )
 def untracked_by_default(session, values, computed):
     x = session.tensor(values, requires_grad=True)
@@ -48,18 +49,33 @@ def untracked_by_default(session, values, computed):
 
 @behavior(
     "state.factory-flag-makes-tracked-leaf",
-    "A tensor made with tracking asked for is a tracked leaf with an empty gradient slot.",
+    "A tensor made of values is a leaf with an empty gradient slot, tracked if that was asked for.",
+    level=CORE,
+    sources=[doc("torch.Tensor.is_leaf"), TRACKING],
+    given={"values": arrays(*SHAPES), "asked": booleans()},
+)
+def factory_flag_makes_tracked_leaf(session, values, asked):
+    x = session.tensor(values, requires_grad=not asked)
+    y = session.tensor(values, requires_grad=asked)
+
+    for made, tracked in ((x, not asked), (y, asked)):
+        expect_leaf(made, requires_grad=tracked)
+        expect_grad(made, None)
+
+
+@behavior(
+    "state.filled-tensors-take-the-flag",
+    "A tensor filled with one number is a tracked leaf if that was asked for.",
     level=CORE,
     sources=[doc("torch.Tensor.is_leaf"), TRACKING],
     given={"values": arrays(*SHAPES), "number": sampled(1.0, 0.0, -2.5)},
+    requires=["state.factory-flag-makes-tracked-leaf"],
 )
-def factory_flag_makes_tracked_leaf(session, values, number):
-    from_values = session.tensor(values, requires_grad=True)
+def filled_tensors_take_the_flag(session, values, number):
     filled = session.filled(values.shape, number, requires_grad=True)
 
-    for made in (from_values, filled):
-        expect_leaf(made, requires_grad=True)
-        expect_grad(made, None)
+    expect_leaf(filled, requires_grad=True)
+    expect_grad(filled, None)
 
 
 @behavior(
@@ -68,7 +84,7 @@ def factory_flag_makes_tracked_leaf(session, values, number):
     level=CORE,
     sources=[TRACKING, note("autograd", "how-autograd-encodes-history"), LEAVES],
     given={"program": programs(), "flags": lists(booleans(), 3, 3)},
-    requires=["state.factory-flag-makes-tracked-leaf"],
+    requires=["operation.gradient-is-its-derivative"],
 )
 def tracked_iff_any_input_tracked(session, program, flags):
     leaves = [
@@ -91,7 +107,7 @@ def tracked_iff_any_input_tracked(session, program, flags):
     level=CORE,
     sources=[doc("torch.Tensor.is_leaf"), TRACKING, LEAVES],
     given={"program": programs(), "v": cotangents()},
-    requires=["state.tracked-iff-any-input-tracked"],
+    requires=["state.tracked-iff-any-input-tracked", "graph.retain-allows-repeats"],
 )
 def leaf_iff_no_producer(session, program, v):
     leaves = session.leaves(program)
@@ -120,6 +136,7 @@ def leaf_iff_no_producer(session, program, v):
         "dtype": sampled("int64", "bool", "int32"),
         "way": sampled("factory", "method", "attribute"),
     },
+    requires=["state.factory-flag-makes-tracked-leaf"],
 )
 def only_float_and_complex_trackable(session, values, dtype, way):
     numbers = np.trunc(values)
@@ -147,6 +164,7 @@ def only_float_and_complex_trackable(session, values, dtype, way):
         doc("torch.Tensor.is_leaf"),
     ],
     given={"values": arrays(*SHAPES), "dtype": sampled("int64", "bool"), "v": cotangents()},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def discrete_results_untracked(session, values, dtype, v):
     x = session.tensor(values, requires_grad=True)

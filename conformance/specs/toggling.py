@@ -68,7 +68,7 @@ def in_place_and_returns_self(session, program, v, flags, way):
     level=CORE,
     sources=[TRACKING],
     given={"program": programs(leaves=1), "v": cotangents(), "tracked": booleans()},
-    requires=["state.tracked-iff-any-input-tracked"],
+    requires=["state.tracked-iff-any-input-tracked", "backward.untracked-root-raises"],
 )
 def affects_later_operations_only(session, program, v, tracked):
     x = session.tensor(program.leaves[0].value, requires_grad=tracked)
@@ -157,7 +157,7 @@ def freezing_isolates(session, program, v, frozen, live):
     level=CORE,
     sources=[TRACKING, LEAVES],
     given={"program": programs(), "v": cotangents(), "way": sampled("method", "attribute")},
-    requires=["state.tracked-iff-any-input-tracked"],
+    requires=["state.tracked-iff-any-input-tracked", "backward.gives-vector-jacobian-product"],
 )
 def nonleaf_cannot_be_switched(session, program, v, way):
     leaves = session.leaves(program)

@@ -30,6 +30,7 @@ AIMS = lists(NUMBERS, 8, 8)
     level=CORE,
     sources=[EXAMPLES],
     given={"data": lists(WHOLE, 6, 6), "weights": lists(WHOLE, 2, 2), "aims": lists(WHOLE, 3, 3)},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def linear_regression(session, data, weights, aims):
     x, w, aim = np.reshape(data, (3, 2)), np.array(weights), np.array(aims)
@@ -51,6 +52,7 @@ def linear_regression(session, data, weights, aims):
         "labels": lists(integers(0, 2), 2, 2),
         "weights": lists(sampled(2.0, 0.5, 1.0, 3.0), 3, 3),
     },
+    requires=["backward.gives-vector-jacobian-product"],
     examples=0.3,
 )
 def cross_entropy(session, logits, labels, weights):
@@ -107,7 +109,10 @@ def micro_batches(session, data, aims, start, parts, mean):
         "rate": sampled(0.25, 0.5, 1.0),
         "steps": integers(1, 3),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=[
+        "accumulation.setting-none-restarts-with-fresh-tensor",
+        "modes.no-grad-results-are-untracked",
+    ],
 )
 def plain_descent_loop(session, value, aim, rate, steps):
     aim = np.resize(aim, value.shape)
@@ -160,6 +165,7 @@ def zero_grad_resets_to_none(session, value, batches):
         "v": cotangents(),
         "frozen": lists(booleans(), 3, 3),
     },
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def frozen_layer_still_passes_gradient(session, weights, value, v, frozen):
     layers = [session.tensor(weight, requires_grad=True) for weight in weights]
@@ -188,6 +194,7 @@ def frozen_layer_still_passes_gradient(session, weights, value, v, frozen):
     level=CORE,
     sources=[DETACH],
     given={"value": arrays(*SHAPES), "v": cotangents(), "factor": sampled(1.0, 2.0, -1.0)},
+    requires=["detach.result-is-untracked-leaf"],
 )
 def straight_through_estimator(session, value, v, factor):
     x = session.tensor(value, requires_grad=True)
@@ -207,6 +214,7 @@ def straight_through_estimator(session, value, v, factor):
     level=CORE,
     sources=[DETACH, FREEZING],
     given={"value": arrays(*SHAPES), "noise": AIMS, "judgment": AIMS, "v": cotangents()},
+    requires=["accumulation.sums-over-calls", "detach.result-is-untracked-leaf"],
 )
 def detach_splits_adversarial_steps(session, value, noise, judgment, v):
     noise, judgment = (np.resize(given, value.shape) for given in (noise, judgment))
@@ -237,7 +245,7 @@ def detach_splits_adversarial_steps(session, value, noise, judgment, v):
         "inputs": lists(NUMBERS, 4, 4),
         "length": integers(1, 3),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=["accumulation.sums-over-calls", "detach.result-is-untracked-leaf"],
 )
 def truncated_backpropagation(session, start, weight, inputs, length):
     w = session.tensor(weight, requires_grad=True)

@@ -43,6 +43,7 @@ edit = sampled("mul_", "add_", "copy_", "sub_", "zero_", "neg_")
     level=CORE,
     sources=[VIEWS],
     given={"value": matrix, "v": cotangents(), "view": view, "further": further},
+    requires=["backward.gives-vector-jacobian-product"],
 )
 def shares_memory_and_carries_gradient(session, value, v, view, further):
     x = session.tensor(value, requires_grad=True)
@@ -75,7 +76,10 @@ def shares_memory_and_carries_gradient(session, value, v, view, further):
         "edit": edit,
         "of_view": booleans(),
     },
-    requires=["view.shares-memory-and-carries-gradient"],
+    requires=[
+        "view.shares-memory-and-carries-gradient",
+        "inplace.intermediate-allowed-and-differentiated",
+    ],
 )
 def mutation_through_view_rewrites_base(session, value, v, number, view, further, edit, of_view):
     x, t = session.tensor(value, requires_grad=True), session.tensor(number, requires_grad=True)
@@ -160,6 +164,7 @@ def taken_before_base_was_tracked(session, value, v, number, view, further, edit
         "edit": edit,
         "to_source": booleans(),
     },
+    requires=["operation.gradient-is-its-derivative"],
 )
 def advanced_indexing_copies(session, value, v, positions, edit, to_source):
     x = session.tensor(value, requires_grad=True)

@@ -144,7 +144,7 @@ DEFECTS = (
         "W13",
         "A tensor full of one number forgets that it was to be tracked.",
         EASY,
-        "state.factory-flag-makes-tracked-leaf",
+        "state.filled-tensors-take-the-flag",
         patched(reference, "full", _flag_forgotten),
     ),
     Defect(

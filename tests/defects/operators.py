@@ -131,7 +131,7 @@ DEFECTS = (
         "D13",
         "A matrix multiplied by itself gets the left one's gradient only.",
         HARD,
-        "operation.gradient-is-its-derivative",
+        "operation.one-tensor-twice",
         vjp("matmul", 1, lambda real: lambda s, g: real(s, g) * (s.a is not s.b), "ab"),
     ),
     Defect(
