@@ -11,7 +11,7 @@ from conformance.behavior import Behavior, Level, Source
 
 __all__ = ["COMMAND", "behaviors_markdown"]
 
-COMMAND = "conformance list --markdown docs/behaviors.md"
+COMMAND = "python -m conformance list --markdown docs/behaviors.md"
 _MARKUP = re.compile(r"[\\`*_\[\]<>|]")
 _HEAD = """# Behaviors
 

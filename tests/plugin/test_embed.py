@@ -8,8 +8,8 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
+import fakes
 import pytest
-from fakes import HERE
 
 pytest_plugins = ("pytester",)
 
@@ -47,9 +47,23 @@ def theirs(pytester, monkeypatch):
 
     def run(*arguments, behaviors="pass", level="core", more=""):
         monkeypatch.setenv("FAKE_BEHAVIORS", behaviors)
-        monkeypatch.setenv("PYTHONPATH", str(HERE))
         monkeypatch.setenv("COLUMNS", "200")
         pytester.makepyfile(test_theirs=THEIRS.format(level=level, more=more))
+        with monkeypatch.context() as patch:
+            fakes.pretend(patch.setattr)
+            return pytester.runpytest_inprocess(*arguments)
+
+    return run
+
+
+@pytest.fixture
+def theirs_alone(pytester, monkeypatch):
+    """The same in a process of its own, as workers and marks never heard of need it."""
+
+    def run(*arguments, behaviors="pass", level="core"):
+        monkeypatch.setenv("FAKE_BEHAVIORS", behaviors)
+        monkeypatch.setenv("PYTHONPATH", str(fakes.HERE))
+        pytester.makepyfile(test_theirs=THEIRS.format(level=level, more=""))
         return pytester.runpytest_subprocess("-pfakes", *arguments)
 
     return run
@@ -79,11 +93,11 @@ def test_items_stand_where_the_call_does(theirs):
     )
 
 
-def test_names_and_levels_choose_items_and_no_mark_is_unknown(theirs):
+def test_names_and_levels_choose_items_and_no_mark_is_unknown(theirs_alone):
     strict = ("--strict-markers", "-Werror", "-v")
-    chosen = theirs(*strict, "-k", "accumulation and late", level="full")
+    chosen = theirs_alone(*strict, "-k", "accumulation and late", level="full")
     chosen.assert_outcomes(passed=1, deselected=5)
-    chosen = theirs(*strict, "-m", "extended or full", level="full")
+    chosen = theirs_alone(*strict, "-m", "extended or full", level="full")
     assert [name.rpartition(".")[2] for name in items(chosen)] == [
         "pass-full-float64]",
         "pass-double-only-float64]",
@@ -101,7 +115,7 @@ def test_marks_of_the_suite_are_unknown_where_it_is_not(pytester):
             pass
         """
     )
-    result = pytester.runpytest_inprocess("--strict-markers")
+    result = pytester.runpytest_subprocess("--strict-markers")
     assert result.ret == 2
     result.stdout.fnmatch_lines(["*'core' not found in `markers`*"])
 
@@ -170,7 +184,7 @@ def test_fault_of_the_suite_keeps_its_traceback(theirs):
 
 def test_fixtures_and_marks_of_theirs_hold(pytester, monkeypatch):
     monkeypatch.setenv("FAKE_BEHAVIORS", "pass")
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", str(fakes.HERE))
     pytester.makeini("[pytest]\nmarkers =\n    slow: takes long")
     pytester.makepyfile(
         """
@@ -227,8 +241,10 @@ def test_last_failures_and_the_first_failure(theirs):
     ("options", "seeds"),
     [(["--hypothesis-seed=12"], {"12"}), (["--hypothesis-seed=odd"], None), ([], None)],
 )
-def test_workers_have_one_seed_and_junit_names_what_was_tried(theirs, pytester, options, seeds):
-    result = theirs("-n2", "--junitxml=junit.xml", *options, behaviors="pass fail error")
+def test_workers_have_one_seed_and_junit_names_what_was_tried(
+    theirs_alone, pytester, options, seeds
+):
+    result = theirs_alone("-n2", "--junitxml=junit.xml", *options, behaviors="pass fail error")
     result.assert_outcomes(passed=4, failed=2)
     found = set(re.findall(r"--hypothesis-seed=(\d+)", result.stdout.str()))
     assert len(found) == 1
