@@ -103,17 +103,15 @@ class EmbeddedSuite(Sequence[Any]):
 
     @cached_property
     def _plan(self) -> Plan:
-        try:
-            return Plan.of(self._request)
-        except ValueError as error:
-            raise _unusable(error) from None
+        return Plan.of(self._request)
 
     @cached_property
     def _trials(self) -> list[EmbeddedTrial]:
+        """What is tried, in order; a call that cannot be used fails without a traceback."""
         try:
             return [EmbeddedTrial(*trial) for trial in matching(self._plan.trials(), self._only)]
         except ValueError as error:
-            raise _unusable(error) from None
+            raise pytest.fail.Exception(f"run_conformance: {error}", pytrace=False) from None
 
 
 def _try(suite: EmbeddedSuite, request: pytest.FixtureRequest, trial: EmbeddedTrial) -> None:
@@ -135,11 +133,6 @@ def _try(suite: EmbeddedSuite, request: pytest.FixtureRequest, trial: EmbeddedTr
         pytest.xfail(result.reason)  # which goes on where the run was told --runxfail
     replay = _replay(item, suite.plan(config).request.seed)
     pytest.fail(f"{headline(result)}\n\n{written(result, replay)}", pytrace=False)
-
-
-def _unusable(error: ValueError) -> BaseException:
-    """What pytest shows, without a traceback, of a call that cannot be collected."""
-    return pytest.fail.Exception(f"run_conformance: {error}", pytrace=False)
 
 
 def _replay(item: pytest.Item, seed: int) -> str:

@@ -249,6 +249,9 @@ def test_workers_have_one_seed_and_junit_names_what_was_tried(
     found = set(re.findall(r"--hypothesis-seed=(\d+)", result.stdout.str()))
     assert len(found) == 1
     assert found == (seeds or found)
+    result.stdout.fnmatch_lines(
+        ["    python -m pytest 'test_theirs.py::test_conformance?accumulation.fail-sum-float64?' *"]
+    )
 
     cases = list(ElementTree.parse(pytester.path / "junit.xml").iter("testcase"))
     case = next(case for case in cases if "fail-sum" in case.get("name"))
