@@ -15,7 +15,8 @@ _HOMES = {
     "FunctionalLike": "conformance.functional_like",
     "TorchLike": "conformance.torch_like",
     "UnusableError": "conformance.adapter",
-    "ConformanceError": "conformance.embed",
+    "ConformanceError": "conformance.checking",
+    "check_conformance": "conformance.checking",
     "run_conformance": "conformance.embed",
 }
 __all__ = ["__version__", *_HOMES]

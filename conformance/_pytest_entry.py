@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -81,3 +81,19 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         from conformance import plugin
 
         pluginmanager.register(plugin, "autograd_conformance_suite")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark an item that ``run_conformance`` made with its level, so that ``-m`` can choose it.
+
+    The mark is made known only now, so that projects without such items see none of it.
+    """
+    callspec: Any = getattr(item, "callspec", None)
+    trial: Any = callspec.params.get("conformance_trial") if callspec is not None else None
+    if type(trial).__module__ != "conformance.embed":
+        return
+    level = trial.behavior.level.value
+    declared = f"{level}: a behavior of the {level} level"
+    if declared not in item.config.getini("markers"):
+        item.config.addinivalue_line("markers", declared)
+    item.add_marker(level)

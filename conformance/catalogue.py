@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TypeVar
@@ -10,7 +11,7 @@ from typing import TypeVar
 from . import specs
 from .behavior import Behavior, Level, registered
 
-__all__ = ["Trial", "chapters", "load_specs", "requirements_first", "trials"]
+__all__ = ["Trial", "chapters", "load_specs", "matching", "requirements_first", "trials"]
 
 Trial = tuple[Behavior, str]
 """One behavior in one dtype."""
@@ -51,6 +52,28 @@ def trials(
         for dtype in dtypes
         if not behavior.dtypes or dtype in behavior.dtypes
     ]
+
+
+def matching(tried: Iterable[Trial], only: str) -> list[Trial]:
+    """The trials of behaviors whose ids match a glob, what others build on first.
+
+    Raises:
+        ValueError: there is none.
+    """
+    chosen = {
+        (behavior.id, dtype): (behavior, dtype)
+        for behavior, dtype in tried
+        if fnmatchcase(behavior.id, only)
+    }
+    if not chosen:
+        raise ValueError(f"no behavior that would be tried matches {only!r}")
+    order = requirements_first(
+        {
+            (name, dtype): [(required, dtype) for required in behavior.requires]
+            for (name, dtype), (behavior, _) in chosen.items()
+        }
+    )
+    return [chosen[key] for key in order]
 
 
 def requirements_first(requirements: Mapping[_Key, Iterable[_Key]]) -> list[_Key]:

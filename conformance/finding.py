@@ -70,22 +70,39 @@ def find_adapter(name: str) -> type[Adapter]:
     return found
 
 
+def spelled(adapter: type[Adapter]) -> str:
+    """How the command line of another process names an adapter class: by its module or its file.
+
+    The file is for modules that this process could import and another could not: a script, or one
+    that lies beside the tests in a directory that pytest put on the path.
+    """
+    module, name = adapter.__module__, adapter.__qualname__
+    file = Path(getattr(sys.modules.get(module), "__file__", None) or ".")
+    here = (Path.cwd(), Path(sys.prefix))
+    found = "." in module or file.parent == here[0] or here[1] in file.parents
+    if file.suffix != ".py" or (found and module != "__main__"):
+        return f"{module}:{name}"
+    return f"{file}:{name}"
+
+
 def _module(name: str) -> object:
-    _look_here()
+    _look_in(Path.cwd())
     return importlib.import_module(name)
 
 
-def _look_here() -> None:
-    """Let engines that lie in the working directory be imported."""
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+def _look_in(folder: Path) -> None:
+    """Let engines that lie in a directory be imported."""
+    known = [Path(entry).resolve() for entry in sys.path]
+    if folder.resolve() not in known:
+        sys.path.insert(0, str(folder))
 
 
 def _from_file(path: str) -> object:
     file = Path(path)
     if not file.is_file():
         raise UnusableError(f"there is no adapter file {path}")
-    _look_here()
+    _look_in(file.parent)
+    _look_in(Path.cwd())
     spec = importlib.util.spec_from_file_location(f"conformance_adapter_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None

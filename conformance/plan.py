@@ -152,7 +152,7 @@ class Plan:
         """The command that tries ``target`` as this plan does."""
         request, adapter = self.request, self.request.adapter
         if not isinstance(adapter, str):
-            adapter = f"{type(self.adapter).__module__}:{type(self.adapter).__qualname__}"
+            adapter = finding.spelled(type(self.adapter))
         words = ["pytest", "--pyargs", target, f"--adapter={adapter}"]
         words += [f"--device={self.adapter.device}", f"--dtype={','.join(dtypes)}"]
         words += [f"--profile={request.profile}"]

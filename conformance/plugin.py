@@ -159,6 +159,6 @@ def pytest_runtest_makereport(
             return report
         result = fault(item.behavior, item.dtype, Verdict.ERROR, call.excinfo.exconly())
         report.sections.append(("a fault of the suite itself", report.longreprtext))
-    item.user_properties += [("verdict", result.verdict.value), ("level", result.level)]
+    item.user_properties += result.properties()
     settle(report, plan.with_replay(result), plan.replay(result))
     return report

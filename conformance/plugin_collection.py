@@ -6,7 +6,6 @@ different machines can be compared.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from .catalogue import requirements_first
 from .plan import Plan
 from .plugin_options import record_path
 from .results import Result
-from .runner import Runner
+from .runner import Runner, tried_quietly
 
 __all__ = [
     "PLAN",
@@ -106,17 +105,11 @@ class TrialItem(pytest.Item):
         self.add_marker(behavior.level.value)
 
     def runtest(self) -> None:
-        """Try the behavior, on this process's runner, and keep the verdict for the report.
-
-        What an engine warns about is for its users; a project that turns warnings into errors
-        must not thereby turn them into divergences.
-        """
+        """Try the behavior, on this process's runner, and keep the verdict for the report."""
         stash = self.config.stash
         if RUNNER not in stash:
             stash[RUNNER] = stash[PLAN].runner(record_path(self.config))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self.stash[RESULT] = stash[RUNNER].run(self.behavior, self.dtype)
+        self.stash[RESULT] = tried_quietly(stash[RUNNER], self.behavior, self.dtype)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the behavior is declared, and what to call it above a failure."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from _pytest.junitxml import xml_key
 from rich.console import Console
 
 from . import report as reports
@@ -57,6 +58,7 @@ class Overseer:
                 result = judge_death(self._plan, behavior, dtype, record, str(report.longrepr))
                 result = self._plan.with_expectation(self._plan.with_replay(result))
                 settle(report, result, self._plan.replay(result))
+                _describe_in_junit(report, result)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -127,3 +129,15 @@ class Overseer:
         untried = {Verdict.UNSUPPORTED, Verdict.BLOCKED}
         complete = self._info is not None and self._info.complete
         return complete and {result.verdict for result in self._results.values()} <= untried
+
+
+def _describe_in_junit(report: pytest.TestReport, result: Result) -> None:
+    """Give the JUnit file the properties of a trial whose worker died before it could.
+
+    pytest reads them off the report of a teardown, and here there is none.
+    """
+    junit = report.node.config.stash.get(xml_key, None)
+    if junit is None:
+        return
+    for name, value in result.properties():
+        junit.node_reporter(report).add_property(name, value)

@@ -1,4 +1,4 @@
-"""How a verdict reads in pytest: the outcome of its report, and the text of a divergence.
+"""How a verdict reads in pytest: the outcome of its report, and what a divergence prints.
 
 A result travels on its report as one JSON string, which is how it comes back from xdist's workers.
 """
@@ -12,25 +12,26 @@ import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 
 from .behavior import Behavior
+from .five_parts import five_parts, headline, named
 from .gate import FAILING
 from .results import Result, Verdict
 
 if TYPE_CHECKING:
     from _pytest._io import TerminalWriter
 
-__all__ = ["Divergence", "carried", "fault", "settle"]
+__all__ = ["SKIPPED", "Divergence", "carried", "fault", "settle"]
 
 _CARRIER = "conformance_result"
-_SKIPPED = (Verdict.UNSUPPORTED, Verdict.BLOCKED)
+SKIPPED = (Verdict.UNSUPPORTED, Verdict.BLOCKED)
 
 
 def settle(report: pytest.TestReport, result: Result, replay: str) -> None:
     """Give a report the outcome that its verdict has, with the reason where pytest shows one."""
     setattr(report, _CARRIER, json.dumps(result.to_json()))
-    if result.verdict in _SKIPPED:
+    if result.verdict in SKIPPED:
         report.outcome = "skipped"
         path, line, _ = report.location
-        report.longrepr = (path, (line or 0) + 1, _named(result))
+        report.longrepr = (path, (line or 0) + 1, named(result))
     elif result.verdict is Verdict.EXPECTED_FAILURE:
         report.outcome = "skipped"
         report.longrepr = result.reason
@@ -67,67 +68,19 @@ def fault(behavior: Behavior, dtype: str, verdict: Verdict, reason: str) -> Resu
 
 
 class Divergence(TerminalRepr):
-    """A broken promise in five parts: the promise, what it asks, what came, a script, a command."""
+    """A broken promise as pytest prints it, in its five parts."""
 
     def __init__(self, result: Result, location: tuple[str, int | None, str], replay: str) -> None:
-        self.parts = _parts(result, replay)
+        self.parts = five_parts(result, replay)
         path, line, _ = location
-        headline = " ".join(_headline(result).split())
-        self.reprcrash = ReprFileLocation(path, (line or 0) + 1, headline)
+        self.reprcrash = ReprFileLocation(path, (line or 0) + 1, headline(result))
 
     def toterminal(self, out: TerminalWriter) -> None:
         """Write each part under its title."""
-        for place, (title, text, markup) in enumerate(self.parts):
+        for place, part in enumerate(self.parts):
             if place:
                 out.line()
-            out.line(f"{title}:", bold=True)
-            for line in text.splitlines():
+            out.line(f"{part.title}:", bold=True)
+            markup = {part.color: True} if part.color else {}
+            for line in part.text.splitlines():
                 out.line(f"    {line}", **markup)
-
-
-def _parts(result: Result, replay: str) -> list[tuple[str, str, dict[str, bool]]]:
-    """Title, text and markup of each part of a divergence."""
-    pages = "".join(f"\n{title}: {url}" for title, url in result.sources)
-    expected, actual, script = _account(result)
-    parts: list[tuple[str, str, dict[str, bool]]] = [
-        ("Promise", result.statement + pages, {}),
-        ("Expected", expected, {"green": True}),
-        ("Actual", actual, {"red": True}),
-        ("First wrong step", result.failure.first_wrong if result.failure else "", {}),
-        ("Reproduce", script, {}),
-        ("Replay", replay, {}),
-    ]
-    return [part for part in parts if part[1]]
-
-
-def _account(result: Result) -> tuple[str, str, str]:
-    """What was expected, what came instead, and a script that shows it where there is one."""
-    failure = result.failure
-    if result.verdict is Verdict.UNEXPECTED_PASS:
-        return (
-            result.reason,
-            "the behavior conforms; remove its entry from the expectations",
-            "",
-        )
-    if failure is None:
-        return "the behavior is tried to its end", _named(result), ""
-    script = failure.repro or failure.program
-    if failure.repro and not failure.verified:
-        script = f"# not verified: this script did not fail the same way on its own\n{script}"
-    message = "" if result.reason.startswith(failure.message) else failure.message
-    said = (failure.actual, message, result.reason)
-    actual = "\n".join(dict.fromkeys(text for text in said if text))
-    return failure.expected, actual, script
-
-
-def _named(result: Result) -> str:
-    """The verdict and its reason."""
-    name = result.verdict.value
-    return result.reason if result.reason.startswith(name) else f"{name}: {result.reason}"
-
-
-def _headline(result: Result) -> str:
-    """One line for pytest's summary."""
-    if result.verdict is Verdict.UNEXPECTED_PASS:
-        return f"unexpected pass: {result.reason}"
-    return result.reason or result.failure.message if result.failure else _named(result)

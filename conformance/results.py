@@ -95,6 +95,15 @@ class Result:
         """This result as plain JSON data."""
         return asdict(self) | {"verdict": self.verdict.value}
 
+    def properties(self) -> list[tuple[str, str]]:
+        """The properties of this result's test case in a JUnit file; each source is one."""
+        names = ("behavior", "level", "area", "dtype")
+        return [
+            *((name, getattr(self, name)) for name in names),
+            ("verdict", self.verdict.value),
+            *(("source", f"{title}: {url}") for title, url in self.sources),
+        ]
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Result:
         """The result that :meth:`to_json` wrote."""

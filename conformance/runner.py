@@ -7,6 +7,7 @@ behaviors were selected, and which process tried them, makes no difference.
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -24,7 +25,7 @@ from conformance.results import Failure, Result, Verdict
 from conformance.timeout import time_limit
 from conformance.trying import Noting, Trier, unnoted
 
-__all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner"]
+__all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner", "tried_quietly"]
 
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
@@ -232,3 +233,13 @@ class Runner:
 
     def _blocked(self, root: str, examples: int) -> Finding:
         return Finding(Verdict.BLOCKED, f"blocked by {root}", Attempt(examples), self._trier)
+
+def tried_quietly(runner: Runner, behavior: Behavior, dtype: str) -> Result:
+    """The verdict of a runner, unmoved by what the engine warns about.
+
+    Warnings are for the engine's users; a project that turns them into errors must not thereby
+    turn them into divergences.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return runner.run(behavior, dtype)

@@ -89,6 +89,11 @@ def printable(text: str) -> str:
     """The text with control characters and lone surrogates escaped, cut where it goes on and on."""
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]}…"
+    return escaped(text)
+
+
+def escaped(text: str) -> str:
+    """The text with control characters and lone surrogates escaped; its lines stay lines."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
 

@@ -144,7 +144,7 @@ def test_adapter_of_the_readme_works(monkeypatch):
     own: dict[str, Any] = {}
     exec(fenced("python", "# mine.py"), own)
 
-    results = conformance.run_conformance(
+    results = conformance.check_conformance(
         own["Mine"], level="core", profile="quick", only="accumulation.*", seed=0
     )
 

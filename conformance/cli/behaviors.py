@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 from rich import box
@@ -15,6 +16,8 @@ from conformance.behavior import Behavior, Level
 from conformance.catalogue import load_specs
 
 from .card import card, closest, in_area, print_card, up_to
+from .catalog_page import behaviors_markdown
+from .files import FILE, write
 from .refusal import RefusalError
 
 
@@ -28,12 +31,16 @@ from .refusal import RefusalError
 @click.option(
     "--area", metavar="A", help="Only behaviors of this area: its title, or the first part of ids."
 )
-def list_(level: str, area: str | None) -> None:
+@click.option("--markdown", type=FILE, metavar="FILE", help="Write them as a Markdown page.")
+def list_(level: str, area: str | None, markdown: Path | None) -> None:
     """List the behaviors: id, level, statement."""
     behaviors = load_specs()
     chosen = up_to(behaviors.values(), Level(level))
     if area is not None:
         chosen = _of_area(behaviors, chosen, area)
+    if markdown is not None:
+        write(markdown, behaviors_markdown(chosen))
+        return
     if sys.stdout.isatty():
         print_list(chosen, Console(highlight=False))
         return

@@ -18,6 +18,7 @@ from conformance.catalogue import load_specs
 from conformance.cli import main
 from conformance.cli.behaviors import print_list
 from conformance.cli.card import card, print_card
+from conformance.cli.catalog_page import behaviors_markdown
 
 from .runs import write_report
 
@@ -198,3 +199,25 @@ def test_an_encoding_that_lacks_a_character_ends_no_command(tmp_path):
     assert (done.returncode, done.stderr) == (1, "")
     assert "m\\xf6tor" in done.stdout
     assert "pass \\u2192 fail" in done.stdout
+
+
+def test_the_list_can_be_written_as_a_page(conformance, tmp_path):
+    page = tmp_path / "new" / "graph.md"
+
+    done = conformance("list", "--area=graph", "--level=core", "--markdown", str(page))
+
+    text = page.read_text("utf-8")
+    chosen = [one for id_, one in load_specs().items() if id_.startswith("graph.")]
+    core = [one for one in chosen if one.level.value == "core"]
+    assert (done.exit_code, done.output) == (0, "")
+    assert re.findall(r"^### (.*)$", text, re.MULTILINE) == [one.id for one in core]
+    for one in core:
+        assert all(f"]({source.url})" in text for source in one.sources)
+
+
+def test_nothing_in_a_statement_is_markup_on_the_page():
+    behavior = replace(load_specs()[ID], statement="Row *i* of `x[i]` is <b>_y_</b>.")
+
+    page = behaviors_markdown([behavior])
+
+    assert r"Row \*i\* of \`x\[i\]\` is \<b\>\_y\_\</b\>." in page

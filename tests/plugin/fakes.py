@@ -10,12 +10,14 @@ import os
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 from conformance import adapter, catalogue, finding, runner
 from conformance.behavior import Behavior, Level, doc
 from conformance.results import Failure, Node, Result, Verdict
 
+HERE = Path(__file__).parent
 CHAPTER = "conformance.specs.accumulation"
 
 

@@ -1,0 +1,69 @@
+"""Adapter classes as a command in another process names them."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+from conformance.adapters.reference import Reference
+
+from conformance.finding import spelled
+
+ADAPTER = """
+import sibling
+from conformance.adapters.reference import Reference
+
+class Mine(Reference):
+    name = sibling.NAME
+"""
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """A class in a directory that only this process has on its path."""
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks" / "mine_beside.py").write_text(ADAPTER)
+    (tmp_path / "checks" / "sibling.py").write_text('NAME = "mine"')
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "checks"), *sys.path])
+    yield importlib.import_module("mine_beside").Mine
+    for name in ("mine_beside", "sibling"):
+        sys.modules.pop(name)
+
+
+def test_class_of_a_package_is_named_by_its_module():
+    assert spelled(Reference) == "conformance.adapters.reference:Reference"
+
+
+def test_class_in_the_working_directory_is_named_by_its_module(mine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path / "checks")
+    assert spelled(mine) == "mine_beside:Mine"
+
+
+def test_class_elsewhere_is_named_by_its_file(mine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert spelled(mine) == f"{tmp_path / 'checks' / 'mine_beside.py'}:Mine"
+
+
+def test_the_name_finds_it_in_another_process(mine, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = (
+        f"from conformance.finding import find_adapter; print(find_adapter({spelled(mine)!r}).name)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("mine\n", "")
+
+
+def test_class_of_a_script_is_named_by_its_file(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from conformance.adapters.reference import Reference\n"
+        "from conformance.finding import spelled\n"
+        "class Mine(Reference): pass\n"
+        "if __name__ == '__main__': print(spelled(Mine))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == f"{script}:Mine\n"
