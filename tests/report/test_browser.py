@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from .fake import FAILURE, REPRO
@@ -19,6 +21,11 @@ def shown(page) -> list[str]:
 
 def focused(page) -> str:
     return page.evaluate("document.activeElement.closest('tbody')?.id ?? document.activeElement.id")
+
+
+def copy_button(page, label: str):
+    codes = page.locator(f"[id='{FAILING}'] .code", has_text=label)
+    return codes.get_by_role("button", name=f"Copy: {label}")
 
 
 def test_words_filter_the_rows(visit):
@@ -134,7 +141,7 @@ def test_help_opens_and_closes(visit):
 def test_copying_uses_the_clipboard(visit):
     page = visit(permissions=["clipboard-read", "clipboard-write"])
 
-    button = page.locator(f"[data-copy='{FAILING}:1:repro']")
+    button = copy_button(page, "Reproduce in float64")
     button.click()
 
     page.wait_for_function("button => button.textContent === 'Copied'", arg=button.element_handle())
@@ -145,7 +152,7 @@ def test_copying_works_without_the_clipboard_api(visit):
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     page.evaluate("navigator.clipboard.writeText = undefined")
 
-    button = page.locator(f"[data-copy='{FAILING}:1:replay']")
+    button = copy_button(page, "Replay").first
     button.click()
 
     page.wait_for_function("button => button.textContent === 'Copied'", arg=button.element_handle())
@@ -160,6 +167,52 @@ def test_an_address_leads_to_its_behavior(visit):
     assert details.get_attribute("open") is not None
 
 
+def test_an_address_leads_to_its_behavior_however_long_the_page(visit):
+    page = visit("#higher-orders.rule-3", viewport={"width": 1280, "height": 500})
+
+    row = page.locator("[id='higher-orders.rule-3'] > .row")
+    page.wait_for_function(
+        "row => { const {top, bottom} = row.getBoundingClientRect();"
+        " return top >= 0 && bottom <= innerHeight }",
+        arg=row.element_handle(),
+    )
+    assert focused(page) == "higher-orders.rule-3"
+
+
+def test_the_filter_stands_in_the_address(visit):
+    page = visit("?token=1")
+    page.fill("#filter-text", "sums & over")
+    page.select_option("#filter-verdict", "fail")
+    address = page.url
+
+    assert parse_qs(urlsplit(address).query) == {
+        "token": ["1"],
+        "words": ["sums & over"],
+        "verdict": ["fail"],
+    }
+    page.goto("about:blank")
+    page.goto(address)
+    assert page.input_value("#filter-text") == "sums & over"
+    assert page.input_value("#filter-verdict") == "fail"
+    assert shown(page) == []
+    page.click("#clear")
+    assert parse_qs(urlsplit(page.url).query) == {"token": ["1"]}
+
+
+def test_an_address_that_asks_for_no_known_verdict_hides_nothing(visit):
+    page = visit("?verdict=splendid&filter-text=x&constructor=x")
+
+    assert len(shown(page)) == 70
+    assert page.input_value("#filter-verdict") == ""
+
+
+def test_an_address_of_a_behavior_wins_over_its_filter(visit):
+    page = visit(f"?verdict=pass#{FAILING}")
+
+    assert focused(page) == FAILING
+    assert len(shown(page)) == 70
+
+
 @pytest.mark.parametrize("width", [320, 360, 640, 820, 1280])
 def test_the_page_never_scrolls_sideways(visit, width):
     page = visit(viewport={"width": width, "height": 800})
@@ -172,8 +225,29 @@ def test_without_scripts_all_rows_and_no_dead_controls_show(visit):
     page = visit(java_script_enabled=False)
 
     assert page.locator("tbody.behavior:visible").count() == 70
-    assert page.locator("#filter:visible, button.copy:visible, dialog:visible").count() == 0
+    assert page.locator(":is(button, input, select, output, dialog):visible").count() == 0
     assert page.locator(f"[id='{FAILING}'] svg.graph").is_visible()
+
+
+def test_without_scripts_details_open_and_links_lead_to_rows(visit):
+    page = visit(java_script_enabled=False, viewport={"width": 1280, "height": 600})
+    known = page.locator("[id='functional-transforms.rule-3'] details.divergence")
+    script = known.locator("pre", has_text="import torch").first
+    assert not script.is_visible()
+
+    known.locator("> summary").click()
+    assert script.is_visible()
+    page.click(f".divergences a[href='#{FAILING}']")
+
+    assert page.locator(f"[id='{FAILING}']:target > .row").bounding_box()["y"] < 600
+
+
+def test_without_scripts_each_headed_count_leads_to_the_behaviors(visit):
+    page = visit(java_script_enabled=False, viewport={"width": 1280, "height": 600})
+
+    page.click(".legend a >> nth=0")
+
+    assert page.locator("#behaviors").bounding_box()["y"] < 10
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
