@@ -118,6 +118,13 @@ def test_the_evidence_of_a_divergence_is_whole(visit, page_path, scripts):
         assert "".join(said.split()) in text
 
 
+def test_a_divergence_starts_on_the_page_of_what_comes_before(visit, page_path):
+    pages = sheets(visit(path=page_path))
+
+    found = next(page for page in pages if "The shrunk program" in page)
+    assert "accumulation.rule-6" in found
+
+
 def test_a_long_line_of_a_script_wraps(visit, page_path):
     page = visit(path=page_path)
     page.locator(f"[id='{FAILING}'] .again pre").first.evaluate(
