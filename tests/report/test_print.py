@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 
-from .fake import DOCS, FAILURE, REPRO
+from conformance.report import build_document
+
+from .fake import DOCS, FAILURE, INFO, REPRO, run
+from .pages import matrix_page
 from .test_browser import FAILING, shown
 
 pypdf = pytest.importorskip("pypdf")
@@ -49,6 +53,18 @@ def test_no_control_is_printed(sheet, path):
 
 def test_nothing_is_cut_off_at_an_edge(sheet, path):
     assert sheet(path).evaluate(CLIPPED) == []
+
+
+def test_many_engines_fit_the_width_of_the_paper(sheet, tmp_path):
+    documents = [
+        build_document(replace(INFO, adapter=f"engine-{number}"), run()[:20])
+        for number in range(14)
+    ]
+
+    page = sheet(matrix_page(tmp_path, *documents))
+
+    assert page.evaluate(CLIPPED) == []
+    assert "By level" in sheets(page)[0]
 
 
 @pytest.mark.parametrize("scripts", [True, False])
