@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.report.view import WORDS
+
 from .test_browser import FAILING
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -70,6 +72,17 @@ def test_the_axe_of_these_tests_finds_what_is_wrong(visit, page_path):
     page.evaluate(UNLABELLED)
 
     assert any(one.startswith("select-name (critical)") for one in violations(page))
+
+
+def test_every_verdict_has_an_icon_of_its_own(visit, page_path):
+    page = visit(path=page_path)
+
+    icons = page.eval_on_selector_all(
+        ".legend .mark", "all => all.map(one => getComputedStyle(one, '::before').maskImage)"
+    )
+
+    assert all(icon.startswith('url("data:image/svg+xml') for icon in icons)
+    assert len(set(icons)) == len(icons) == len(WORDS)
 
 
 def test_every_copy_button_says_what_it_copies(visit, page_path):
