@@ -32,7 +32,8 @@ def render_html(document: Json) -> str:
     dtypes = list(dict.fromkeys([*run["dtypes"], *(result["dtype"] for result in results)]))
     rows = rows_of(results, dtypes)
     environment.filters["prose"] = partial(prose, ids={row.id for row in rows})
-    style, script = asset(environment, "report.css"), asset(environment, "report.js")
+    style = assets(environment, "report.css", "icons.css", "print.css")
+    script = assets(environment, "address.js", "report.js")
     return environment.get_template("report.html.j2").render(
         suite=clean["suite"],
         run=run,
@@ -126,10 +127,13 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def asset(environment: Environment, name: str) -> Markup:
-    """A file beside the templates, as it stands."""
-    assert environment.loader is not None
-    return Markup(environment.loader.get_source(environment, name)[0].strip())
+def assets(environment: Environment, *names: str) -> Markup:
+    """Files beside the templates, as they stand, one after the other."""
+    loader = environment.loader
+    assert loader is not None
+    return Markup("\n").join(
+        Markup(loader.get_source(environment, name)[0].strip()) for name in names
+    )
 
 
 def _digest(text: str) -> str:

@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
   const rows = [...document.querySelectorAll("tr.one-behavior")];
@@ -9,6 +8,7 @@
   }
 
   function filter() {
+    address.keep($("filter"));
     const words = $("filter-text").value.toLowerCase().split(/\s+/).filter(Boolean);
     const kind = $("filter-kind").value;
     let count = 0;
@@ -26,6 +26,11 @@
 
   for (const id of ["filter-text", "filter-kind"]) $(id).addEventListener("input", filter);
   $("filter").addEventListener("submit", (event) => event.preventDefault());
+  $("clear").addEventListener("click", () => {
+    $("filter").reset();
+    filter();
+  });
+  address.restore($("filter"));
   $("filter").hidden = false;
   filter();
 })();

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from .document import SUITE, suite_version
-from .html import asset, content_policy, page_environment
+from .html import assets, content_policy, page_environment
 from .matrix import Matrix, tallies, untried
 from .view import DIVERGING, WORDS
 
@@ -14,8 +12,8 @@ def matrix_html(matrix: Matrix) -> str:
     """The page for a matrix, in the look of the report."""
     environment = page_environment()
     environment.filters["untried"] = untried
-    style = asset(environment, "report.css") + Markup("\n") + asset(environment, "matrix.css")
-    script = asset(environment, "matrix.js")
+    style = assets(environment, "report.css", "icons.css", "print.css", "matrix.css")
+    script = assets(environment, "address.js", "matrix.js")
     return environment.get_template("matrix.html.j2").render(
         suite={"name": SUITE, "version": suite_version()},
         matrix=matrix,

@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const $ = (id) => document.getElementById(id);
   const table = $("table");
@@ -9,6 +8,7 @@
   const fields = { text: $("filter-text"), verdict: $("filter-verdict"), level: $("filter-level"), area: $("filter-area") };
   const diverging = ["crash", "fail", "error", "timeout", "unexpected_pass"];
   const texts = new Map(behaviors.map((one) => [one, one.textContent.toLowerCase()]));
+  const places = new Map(behaviors.map((one, at) => [one, at]));
   let sorted = null;
 
   // Filtering
@@ -25,6 +25,7 @@
   }
 
   function filter() {
+    address.keep($("filter"));
     const words = fields.text.value.toLowerCase().split(/\s+/).filter(Boolean);
     const seen = new Set();
     let count = 0;
@@ -64,12 +65,13 @@
 
   function inSortedOrder() {
     const sign = sorted.direction === "ascending" ? 1 : -1;
-    const key = (one) => one.rows[0].cells[sorted.column].dataset.key;
-    const numeric = sorted.column > 0;
+    const byId = sorted.column === 0;
+    const key = (one) => (byId ? one.id : Number(one.rows[0].cells[sorted.column].dataset.key));
+    const keys = new Map(behaviors.map((one) => [one, key(one)]));
     return [...behaviors].sort((a, b) => {
-      const [left, right] = [key(a), key(b)];
-      const order = numeric ? left - right : left < right ? -1 : left > right ? 1 : 0;
-      return sign * order || a.dataset.order - b.dataset.order;
+      const [left, right] = [keys.get(a), keys.get(b)];
+      const order = left < right ? -1 : left > right ? 1 : 0;
+      return sign * order || places.get(a) - places.get(b);
     });
   }
 
@@ -114,6 +116,15 @@
 
   // Copying
 
+  function addCopyButton(head) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", `Copy: ${head.textContent}`);
+    head.append(button);
+  }
+
   function copyBySelection(text) {
     const area = document.createElement("textarea");
     area.value = text;
@@ -126,7 +137,7 @@
   }
 
   async function copy(button) {
-    const text = $(button.dataset.copy).textContent;
+    const text = button.closest(".code").querySelector("pre").textContent;
     let done = false;
     try {
       await navigator.clipboard.writeText(text);
@@ -185,12 +196,18 @@
   $("clear").addEventListener("click", clear);
   $("help-button").addEventListener("click", () => help.showModal());
   window.addEventListener("hashchange", goToTarget);
+  let folded = [];
   window.addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("details")) details.open = true;
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const details of folded) details.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const details of folded) details.open = false;
   });
 
   $("filter").hidden = false;
-  for (const button of document.querySelectorAll("button.copy")) button.hidden = false;
+  document.querySelectorAll(".code-head").forEach(addCopyButton);
+  address.restore($("filter"));
   window.addEventListener("load", goToTarget);
   filter();
 })();

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from conformance.results import Node
 
+from .difference import contrast
 from .highlight import highlight
 from .picture import draw
 
@@ -76,6 +77,8 @@ class Divergence:
     dtypes: str
     reason: str
     failure: Json
+    expected: Markup
+    actual: Markup
     program: Markup
     picture: Markup
     scripts: tuple[Script, ...]
@@ -173,11 +176,14 @@ def _divergences(results: Sequence[Json]) -> Iterable[Divergence]:
             shared.setdefault(key, []).append(result)
     for alike in shared.values():
         first, failure = alike[0], alike[0]["failure"]
+        expected, actual = contrast(failure["expected"], failure["actual"])
         yield Divergence(
             verdict=first["verdict"],
             dtypes=", ".join(result["dtype"] for result in alike),
             reason="" if first["reason"] in failure["message"] else first["reason"],
             failure=failure,
+            expected=expected,
+            actual=actual,
             program=highlight(failure["program"].rstrip()),
             picture=draw(
                 [Node(**node) for node in failure["nodes"]],

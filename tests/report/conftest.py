@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 from conformance.report import build_document, render_html, write_reports
 from conformance.results import Result
 
-from .fake import AREAS, INFO, run
+from .fake import AREAS, ENGINES, INFO, run
+from .pages import matrix_page
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -39,6 +41,20 @@ def page_text(document: dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def page_path(results: list[Result], tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_reports(tmp_path_factory.mktemp("report"), INFO, results, areas=list(AREAS))[0]
+
+
+@pytest.fixture(scope="session")
+def matrix_path(results: list[Result], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three engines that were asked for less and less, the last one in a partial run."""
+    documents = [
+        build_document(
+            replace(INFO, adapter=name, complete=name != "micrograd"),
+            results[at:],
+            areas=list(AREAS),
+        )
+        for at, name in enumerate(ENGINES)
+    ]
+    return matrix_page(tmp_path_factory.mktemp("matrix"), *documents)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ INFO = RunInfo(
     complete=True,
 )
 
+ENGINES = ("torch", "reference", "micrograd")
+
 AREAS = {
     "Leaves": "Which tensors are leaves, and what that means for their gradients",
     "Accumulation": "Each backward pass adds to what a leaf already holds",

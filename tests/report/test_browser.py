@@ -21,6 +21,11 @@ def focused(page) -> str:
     return page.evaluate("document.activeElement.closest('tbody')?.id ?? document.activeElement.id")
 
 
+def copy_button(page, label: str):
+    codes = page.locator(f"[id='{FAILING}'] .code", has_text=label)
+    return codes.get_by_role("button", name=f"Copy: {label}")
+
+
 def test_words_filter_the_rows(visit):
     page = visit()
     assert page.inner_text("#shown") == "70 behaviors"
@@ -134,7 +139,7 @@ def test_help_opens_and_closes(visit):
 def test_copying_uses_the_clipboard(visit):
     page = visit(permissions=["clipboard-read", "clipboard-write"])
 
-    button = page.locator(f"[data-copy='{FAILING}:1:repro']")
+    button = copy_button(page, "Reproduce in float64")
     button.click()
 
     page.wait_for_function("button => button.textContent === 'Copied'", arg=button.element_handle())
@@ -145,19 +150,11 @@ def test_copying_works_without_the_clipboard_api(visit):
     page = visit(permissions=["clipboard-read", "clipboard-write"])
     page.evaluate("navigator.clipboard.writeText = undefined")
 
-    button = page.locator(f"[data-copy='{FAILING}:1:replay']")
+    button = copy_button(page, "Replay").first
     button.click()
 
     page.wait_for_function("button => button.textContent === 'Copied'", arg=button.element_handle())
     assert page.evaluate(READ_CLIPBOARD) == FAILURE.replay
-
-
-def test_an_address_leads_to_its_behavior(visit):
-    page = visit("#functional-transforms.rule-3")
-
-    assert focused(page) == "functional-transforms.rule-3"
-    details = page.locator("[id='functional-transforms.rule-3'] > .detail > td > details")
-    assert details.get_attribute("open") is not None
 
 
 @pytest.mark.parametrize("width", [320, 360, 640, 820, 1280])
@@ -172,8 +169,29 @@ def test_without_scripts_all_rows_and_no_dead_controls_show(visit):
     page = visit(java_script_enabled=False)
 
     assert page.locator("tbody.behavior:visible").count() == 70
-    assert page.locator("#filter:visible, button.copy:visible, dialog:visible").count() == 0
+    assert page.locator(":is(button, input, select, output, dialog):visible").count() == 0
     assert page.locator(f"[id='{FAILING}'] svg.graph").is_visible()
+
+
+def test_without_scripts_details_open_and_links_lead_to_rows(visit):
+    page = visit(java_script_enabled=False, viewport={"width": 1280, "height": 600})
+    known = page.locator("[id='functional-transforms.rule-3'] details.divergence")
+    script = known.locator("pre", has_text="import torch").first
+    assert not script.is_visible()
+
+    known.locator("> summary").click()
+    assert script.is_visible()
+    page.click(f".divergences a[href='#{FAILING}']")
+
+    assert page.locator(f"[id='{FAILING}']:target > .row").bounding_box()["y"] < 600
+
+
+def test_without_scripts_each_headed_count_leads_to_the_behaviors(visit):
+    page = visit(java_script_enabled=False, viewport={"width": 1280, "height": 600})
+
+    page.click(".legend a >> nth=0")
+
+    assert page.locator("#behaviors").bounding_box()["y"] < 10
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from conformance.report import build_document
-from conformance.report.matrix import build_matrix
-from conformance.report.matrix_page import matrix_html
-from conformance.report.reading import read_report
 
-from .fake import AREAS, INFO, run
+from .fake import ENGINES, INFO, run
+from .pages import matrix_page
 from .test_browser import FAINT
 from .test_html import HOSTILE
-
-NAMES = ("torch", "reference", "micrograd")
-
-
-def page_of(folder, *documents) -> Path:
-    paths = [folder / f"{at}.json" for at in range(len(documents))]
-    for path, document in zip(paths, documents, strict=True):
-        path.write_text(json.dumps(document), encoding="utf-8")
-    reports = [read_report(path) for path in paths]
-    path = folder / "matrix.html"
-    path.write_text(matrix_html(build_matrix(reports)), encoding="utf-8")
-    return path
-
-
-@pytest.fixture(scope="module")
-def matrix_path(tmp_path_factory):
-    documents = [
-        build_document(
-            replace(INFO, adapter=name, complete=name != "micrograd"), run()[at:], areas=list(AREAS)
-        )
-        for at, name in enumerate(NAMES)
-    ]
-    return page_of(tmp_path_factory.mktemp("matrix"), *documents)
 
 
 def shown(page) -> list[str]:
@@ -66,7 +39,33 @@ def test_without_scripts_every_row_shows_and_no_dead_control(visit, matrix_path)
     page = visit(path=matrix_path, java_script_enabled=False)
 
     assert page.locator("tr.one-behavior:visible").count() == 70
-    assert page.locator("#filter:visible").count() == 0
+    assert page.locator(":is(button, input, select, output):visible").count() == 0
+    assert page.locator("tr.one-behavior td:visible").count() == 3 * 70
+
+
+def test_the_filter_stands_in_the_address(visit, matrix_path):
+    page = visit(path=matrix_path)
+    page.fill("#filter-text", "no such words")
+    page.select_option("#filter-kind", "differing")
+    address = page.url
+
+    assert address.endswith("matrix.html?words=no+such+words&show=differing")
+    page.goto("about:blank")
+    page.goto(address)
+    assert shown(page) == []
+    page.click("#clear")
+    assert len(shown(page)) == 70
+    assert page.url == matrix_path.as_uri()
+
+
+def test_an_address_leads_to_its_behavior(visit, matrix_path):
+    page = visit("#leaves.rule-3", path=matrix_path, viewport={"width": 1280, "height": 600})
+
+    page.wait_for_function(
+        "() => { const {top, bottom} = document.querySelector(':target').getBoundingClientRect();"
+        " return top >= 0 && bottom <= innerHeight }"
+    )
+    assert page.locator(":target").get_attribute("id") == "leaves.rule-3"
 
 
 @pytest.mark.parametrize("width", [320, 640, 820, 1280])
@@ -79,7 +78,7 @@ def test_the_page_never_scrolls_sideways(visit, matrix_path, width):
 def test_many_engines_scroll_in_a_region_of_their_own(visit, tmp_path):
     documents = [build_document(replace(INFO, adapter=f"engine-{n}"), run()) for n in range(14)]
 
-    page = visit(path=page_of(tmp_path, *documents), viewport={"width": 900, "height": 800})
+    page = visit(path=matrix_page(tmp_path, *documents), viewport={"width": 900, "height": 800})
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 900
     region = page.locator(".scroller", has=page.locator("#table"))
@@ -94,7 +93,7 @@ def test_on_a_narrow_screen_each_verdict_names_its_engine(visit, matrix_path):
         "cells => cells.slice(0, 3).map(c => getComputedStyle(c, '::before').content)",
     )
 
-    assert labels == [f'"{name} "' for name in NAMES]
+    assert labels == [f'"{name} "' for name in ENGINES]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -108,7 +107,7 @@ def test_text_stands_out_from_its_ground(visit, matrix_path, scheme):
 def test_hostile_text_runs_nothing(visit, tmp_path, text):
     result = replace(run()[0], behavior=text, area=text, statement=text, sources=((text, text),))
     info = replace(INFO, adapter=text, engine_version=text, device=text)
-    page = visit(path=page_of(tmp_path, build_document(info, [result, run()[1]])))
+    page = visit(path=matrix_page(tmp_path, build_document(info, [result, run()[1]])))
 
     page.fill("#filter-text", "no such words at all")
 
