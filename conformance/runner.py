@@ -234,6 +234,7 @@ class Runner:
     def _blocked(self, root: str, examples: int) -> Finding:
         return Finding(Verdict.BLOCKED, f"blocked by {root}", Attempt(examples), self._trier)
 
+
 def tried_quietly(runner: Runner, behavior: Behavior, dtype: str) -> Result:
     """The verdict of a runner, unmoved by what the engine warns about.
 
