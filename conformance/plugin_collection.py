@@ -16,8 +16,9 @@ import pytest
 from ._pytest_entry import PACKAGE, suite_root
 from .behavior import Behavior
 from .catalogue import requirements_first
+from .memory import gauge, unmeasured
 from .plan import Plan
-from .plugin_options import record_path
+from .plugin_options import isolates, record_path
 from .results import Result
 from .runner import Runner
 
@@ -34,6 +35,13 @@ __all__ = [
 PLAN = pytest.StashKey[Plan]()
 RUNNER = pytest.StashKey[Runner]()
 RESULT = pytest.StashKey[Result]()
+
+# What an engine's threads and finalizers raise: pytest tells of it whenever it comes to know.
+_OUTSIDE_OF_TRIALS = (
+    "PytestUnhandledThreadExceptionWarning",
+    "PytestUnraisableExceptionWarning",
+)
+_PRINTED = 10_000
 
 
 def node_id(behavior: Behavior, dtype: str) -> str:
@@ -104,6 +112,12 @@ class TrialItem(pytest.Item):
         self.behavior = behavior
         self.dtype = dtype
         self.add_marker(behavior.level.value)
+        for warning in _OUTSIDE_OF_TRIALS:
+            self.add_marker(pytest.mark.filterwarnings(f"default::pytest.{warning}"))
+
+    def add_report_section(self, when: str, key: str, content: str) -> None:
+        """Keep what was printed, the beginning and the end of it where it is long."""
+        super().add_report_section(when, key, abridged(content))
 
     def runtest(self) -> None:
         """Try the behavior, on this process's runner, and keep the verdict for the report.
@@ -113,7 +127,8 @@ class TrialItem(pytest.Item):
         """
         stash = self.config.stash
         if RUNNER not in stash:
-            stash[RUNNER] = stash[PLAN].runner(record_path(self.config))
+            memory = gauge() if isolates(self.config) else unmeasured
+            stash[RUNNER] = stash[PLAN].runner(record_path(self.config), memory)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.stash[RESULT] = stash[RUNNER].run(self.behavior, self.dtype)
@@ -128,6 +143,15 @@ class TrialItem(pytest.Item):
         """As :meth:`reportinfo`, with the path that the node id has."""
         _, line, name = self.reportinfo()
         return self.nodeid.partition("::")[0], line, name
+
+
+def abridged(text: str) -> str:
+    """What an engine printed; of more than ten thousand characters the two ends."""
+    left_out = len(text) - _PRINTED
+    if left_out <= 0:
+        return text
+    half = _PRINTED // 2
+    return f"{text[:half]}\n[{left_out} characters left out]\n{text[-half:]}"
 
 
 def put_in_order(items: list[pytest.Item]) -> None:

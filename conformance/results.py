@@ -73,6 +73,8 @@ class Result:
     ``reason`` explains every verdict but ``pass``: the missing capability, the broken behavior that
     blocks this one, the error's text, or the expectation's reason. ``seconds`` is wall time.
     ``signature`` says how a failure fails; ``witness`` is the example that shows it, in hex.
+    ``memory_growth_mib`` is by how much the process's resident memory grew, in MiB, over the
+    examples; None, and no key of JSON, where it was not measured.
     """
 
     behavior: str
@@ -88,10 +90,14 @@ class Result:
     failure: Failure | None = None
     signature: str = ""
     witness: str | None = None
+    memory_growth_mib: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This result as plain JSON data."""
-        return asdict(self) | {"verdict": self.verdict.value}
+        data = asdict(self) | {"verdict": self.verdict.value}
+        if self.memory_growth_mib is None:
+            del data["memory_growth_mib"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Result:
@@ -102,6 +108,7 @@ class Result:
             verdict=Verdict(data["verdict"]),
             signature=data.get("signature", ""),
             witness=data.get("witness"),
+            memory_growth_mib=data.get("memory_growth_mib"),
             sources=tuple((title, url) for title, url in data["sources"]),
             failure=None
             if failure is None

@@ -17,7 +17,9 @@ from conformance.behavior import Behavior, registered
 from conformance.expectations import Expectations
 from conformance.failure import describe
 from conformance.gate import FAILING, against
+from conformance.memory import Gauge, unmeasured
 from conformance.results import Failure, Result, Verdict
+from conformance.signature import OUT_OF_MEMORY
 from conformance.timeout import time_limit
 from conformance.trying import Attempt, Noting, Trier, scope_of, unnoted
 
@@ -26,7 +28,9 @@ __all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner", "scope_of
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
 
-_NOT_TRIED_FOR_OTHERS = ("", "crash", "timeout")
+_NOT_TRIED_FOR_OTHERS = ("", "crash", "timeout", OUT_OF_MEMORY)
+_RERUN = (Verdict.FAIL, Verdict.ERROR)
+_FLEETING = "; not reproducible: the same example, run again, did not fail in this way each time"
 _STALE = "; its witness is stale: --update-expectations writes a new one"
 
 
@@ -43,12 +47,16 @@ class Dependants(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """A judged try: the failure in it is yet to be shrunk and described."""
+    """A judged try: the failure in it is yet to be shrunk and described.
+
+    ``growth`` is by how many MiB the process grew meanwhile, if that was measured.
+    """
 
     verdict: Verdict
     reason: str
     attempt: Attempt
     seconds: float
+    growth: float | None = None
 
 
 class Runner:
@@ -63,6 +71,7 @@ class Runner:
         shrunk: the verdicts whose failures are worth shrinking.
         noting: gives, for a behavior and dtype, what is told of each example before it runs.
         limit: what stops a behavior after some seconds.
+        memory: reads the resident memory in MiB before and after a behavior's examples.
     """
 
     def __init__(
@@ -76,6 +85,7 @@ class Runner:
         shrunk: frozenset[Verdict] = frozenset({Verdict.FAIL}),
         noting: Noting = unnoted,
         limit: Callable[[float], AbstractContextManager[None]] = time_limit,
+        memory: Gauge = unmeasured,
     ) -> None:
         self.adapter = adapter
         self.expectations = expectations
@@ -87,6 +97,7 @@ class Runner:
             Dependants.JUDGED: self._found,
         }[dependants]
         self._shrunk = shrunk
+        self._memory = memory
         self._findings: dict[tuple[str, str], _Finding] = {}
         self._failing: dict[tuple[str, str], bool] = {}
         self._roots: dict[tuple[str, str], str | None] = {}
@@ -108,10 +119,11 @@ class Runner:
             seconds=finding.seconds + time.perf_counter() - started,
             statement=behavior.statement,
             sources=tuple((source.title, source.url) for source in behavior.sources),
-            reason=finding.reason,
+            reason=finding.reason + self._doubt(behavior, dtype, finding.verdict, attempt),
             failure=failure,
             signature=attempt.signature,
             witness=None if witness is None else witness.hex(),
+            memory_growth_mib=finding.growth,
         )
 
     def attempt(self, behavior: Behavior, dtype: str, number: int = 0) -> Attempt:
@@ -177,10 +189,12 @@ class Runner:
         """The finding on a behavior, tried once however many ask for it."""
         key = behavior.id, dtype
         if key not in self._findings:
+            before = self._memory()
             started = time.perf_counter()
             verdict, reason, attempt = self._searched(behavior, dtype)
             seconds = time.perf_counter() - started
-            self._findings[key] = _Finding(verdict, reason, attempt, seconds)
+            growth = _growth(before, self._memory())
+            self._findings[key] = _Finding(verdict, reason, attempt, seconds, growth)
             self._failing[key] = verdict in FAILING
         return self._findings[key]
 
@@ -198,6 +212,12 @@ class Runner:
         verdict, reason = against(entry, found.verdict, found.reason, found.signature, note=note)
         return verdict, reason, found
 
+    def _doubt(self, behavior: Behavior, dtype: str, verdict: Verdict, shown: Attempt) -> str:
+        """What to add to the reason of a failure that comes and goes; else nothing."""
+        if verdict not in _RERUN or self._trier.recurs(behavior, dtype, shown):
+            return ""
+        return _FLEETING
+
     def _told(
         self, behavior: Behavior, dtype: str, finding: _Finding
     ) -> tuple[Attempt, Failure | None]:
@@ -213,6 +233,10 @@ class Runner:
         step = self._trier.first_wrong_step(behavior, dtype, found.data)
         seed = self._trier.seed
         return found, describe(found.session, found.divergence, behavior, dtype, seed, step)
+
+
+def _growth(before: float | None, after: float | None) -> float | None:
+    return None if before is None or after is None else round(after - before, 1)
 
 
 def _blocked(root: str, attempt: Attempt) -> _Finding:
