@@ -141,15 +141,15 @@ def touched():
     return block
 
 def with_spare(x):
-    touched() if counted() % 5 == 0 else allocated()
+    touched() if counted() % 10 == 0 else allocated()
     return x
 
 def holding(x):
     weakref.finalize(x, len, allocated())
     return x
 
-def hoarding(x):
-    kept.append(touched())
+def hoarding(x, made):
+    kept.append(made())
     return x
 
 def leaking(x):
@@ -221,7 +221,8 @@ Once = hostile("Once", detach=f"once({DETACH}, {DETACH} * 2)")
 ThrowsOnce = hostile("ThrowsOnce", detach=f"throw_once({DETACH})")
 Spare = hostile("Spare", MEMORY, detach=f"with_spare({DETACH})")
 Holds = hostile("Holds", MEMORY, detach=f"holding({DETACH})")
-Hoards = hostile("Hoards", MEMORY, detach=f"hoarding({DETACH})")
+Reserves = hostile("Reserves", MEMORY, detach=f"hoarding({DETACH}, allocated)")
+Hoards = hostile("Hoards", MEMORY, detach=f"hoarding({DETACH}, touched)")
 Leaks = hostile("Leaks", MEMORY, detach=f"leaking({DETACH})")
 
 
