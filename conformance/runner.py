@@ -236,7 +236,7 @@ class Runner:
 
 
 def _growth(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else round(after - before, 1)
+    return None if before is None or after is None else round(after - before, 1) + 0.0  # no -0.0
 
 
 def _blocked(root: str, attempt: Attempt) -> _Finding:
