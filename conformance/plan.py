@@ -20,7 +20,7 @@ from .evidence import catalogue_digest, expectations_digest
 from .expectation_update import Changes, Run, updated
 from .expectations import Expectations, ExpectationsError
 from .gate import against
-from .memory import Gauge, unmeasured
+from .memory import Measuring, unmeasured
 from .recorder import Recorder
 from .results import Result, RunInfo, Verdict
 from .trace import told
@@ -86,11 +86,11 @@ class Plan:
             device=self.adapter.device,
         )
 
-    def runner(self, record: Path | None = None, memory: Gauge = unmeasured) -> runner.Runner:
+    def runner(self, record: Path | None = None, memory: Measuring = unmeasured) -> runner.Runner:
         """A runner for this plan.
 
         With a ``record``, as workers have one, it notes its examples there, and what cannot be
-        interrupted ends the process. ``memory`` reads how much memory the process holds.
+        interrupted ends the process. ``memory`` measures the growth of memory.
         """
         request = self.request
         replaceable: dict[str, Any] = {}

@@ -16,7 +16,7 @@ import pytest
 from ._pytest_entry import PACKAGE, suite_root
 from .behavior import Behavior
 from .catalogue import requirements_first
-from .memory import gauge, unmeasured
+from .memory import growing, unmeasured
 from .plan import Plan
 from .plugin_options import isolates, record_path
 from .results import Result
@@ -127,7 +127,7 @@ class TrialItem(pytest.Item):
         """
         stash = self.config.stash
         if RUNNER not in stash:
-            memory = gauge() if isolates(self.config) else unmeasured
+            memory = growing if isolates(self.config) else unmeasured
             stash[RUNNER] = stash[PLAN].runner(record_path(self.config), memory)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

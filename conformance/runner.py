@@ -17,7 +17,7 @@ from conformance.behavior import Behavior, registered
 from conformance.expectations import Expectations
 from conformance.failure import describe
 from conformance.gate import FAILING, against
-from conformance.memory import Gauge, unmeasured
+from conformance.memory import Measuring, unmeasured
 from conformance.results import Failure, Result, Verdict
 from conformance.signature import OUT_OF_MEMORY
 from conformance.timeout import time_limit
@@ -71,7 +71,7 @@ class Runner:
         shrunk: the verdicts whose failures are worth shrinking.
         noting: gives, for a behavior and dtype, what is told of each example before it runs.
         limit: what stops a behavior after some seconds.
-        memory: reads the resident memory in MiB before and after a behavior's examples.
+        memory: measures the growth of memory over a behavior's examples.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Runner:
         shrunk: frozenset[Verdict] = frozenset({Verdict.FAIL}),
         noting: Noting = unnoted,
         limit: Callable[[float], AbstractContextManager[None]] = time_limit,
-        memory: Gauge = unmeasured,
+        memory: Measuring = unmeasured,
     ) -> None:
         self.adapter = adapter
         self.expectations = expectations
@@ -189,12 +189,11 @@ class Runner:
         """The finding on a behavior, tried once however many ask for it."""
         key = behavior.id, dtype
         if key not in self._findings:
-            before = self._memory()
+            growth = self._memory()
             started = time.perf_counter()
             verdict, reason, attempt = self._searched(behavior, dtype)
             seconds = time.perf_counter() - started
-            growth = _growth(before, self._memory())
-            self._findings[key] = _Finding(verdict, reason, attempt, seconds, growth)
+            self._findings[key] = _Finding(verdict, reason, attempt, seconds, growth())
             self._failing[key] = verdict in FAILING
         return self._findings[key]
 
@@ -233,10 +232,6 @@ class Runner:
         step = self._trier.first_wrong_step(behavior, dtype, found.data)
         seed = self._trier.seed
         return found, describe(found.session, found.divergence, behavior, dtype, seed, step)
-
-
-def _growth(before: float | None, after: float | None) -> float | None:
-    return None if before is None or after is None else round(after - before, 1) + 0.0  # no -0.0
 
 
 def _blocked(root: str, attempt: Attempt) -> _Finding:
