@@ -17,9 +17,10 @@ from conformance.failure import listing, picture
 from conformance.finding import load_adapter
 from conformance.plan import Plan
 from conformance.plugin_verdicts import fault
-from conformance.recorder import last_begun
+from conformance.recorder import Begun, last_begun
 from conformance.results import Failure, Result, Verdict
 from conformance.session import Session
+from conformance.signature import OUT_OF_MEMORY
 from conformance.trying import play, scope_of
 
 _WORKERS = ("-n", "--numprocesses", "--tx", "--dist")
@@ -35,7 +36,8 @@ def with_workers(arguments: Sequence[str]) -> list[str]:
 def judge_death(plan: Plan, behavior: Behavior, dtype: str, record: Path, said: str) -> Result:
     """The verdict on a trial during which the worker died, with the program it was busy with.
 
-    It is blocked if the worker was busy with a behavior that this one builds on.
+    It is blocked if the worker was busy with a behavior that this one builds on, and an error if
+    the worker ended itself for want of memory.
 
     Args:
         plan: the run.
@@ -49,6 +51,8 @@ def judge_death(plan: Plan, behavior: Behavior, dtype: str, record: Path, said: 
         return fault(behavior, dtype, Verdict.CRASH, said)
     if begun.behavior != behavior.id:
         return fault(behavior, dtype, Verdict.BLOCKED, f"blocked by {begun.behavior}")
+    if begun.end:
+        return _error(plan, behavior, begun)
     hung = time.time() - begun.at >= timeout.GRACE
     verdict = Verdict.TIMEOUT if hung else Verdict.CRASH
     how = "still running when the process was ended" if hung else f"the process died: {said}"
@@ -56,6 +60,17 @@ def judge_death(plan: Plan, behavior: Behavior, dtype: str, record: Path, said: 
     if begun.data is None:
         return result
     return replace(result, examples=1, failure=_failure(plan, behavior, dtype, begun.data, how))
+
+
+def _error(plan: Plan, behavior: Behavior, begun: Begun) -> Result:
+    """The verdict on a trial that an error ended together with its worker."""
+    result = fault(behavior, begun.dtype, Verdict.ERROR, begun.end)
+    result = replace(result, signature=OUT_OF_MEMORY)
+    if begun.data is None:
+        return result
+    how = f"{begun.end}; a new worker went on"
+    failure = _failure(plan, behavior, begun.dtype, begun.data, how)
+    return replace(result, examples=1, failure=failure, witness=begun.data.rstrip(b"\0").hex())
 
 
 def _failure(plan: Plan, behavior: Behavior, dtype: str, data: bytes, how: str) -> Failure:

@@ -21,7 +21,8 @@ class Finding:
     """A judged try: the failure in it is yet to be shrunk and described.
 
     ``trier`` is what found it. ``operations`` are those that a behavior of single operations was
-    found to be broken for.
+    found to be broken for. ``growth`` is by how many MiB the process grew meanwhile, if that was
+    measured.
     """
 
     verdict: Verdict
@@ -30,6 +31,7 @@ class Finding:
     trier: Trier
     operations: frozenset[str] = frozenset()
     seconds: float = 0.0
+    growth: float | None = None
 
 
 def judged(trier: Trier, behavior: Behavior, dtype: str, entry: Expectation | None) -> Finding:

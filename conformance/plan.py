@@ -15,13 +15,14 @@ from typing import Any
 from . import catalogue, finding, runner
 from .adapter import UnusableError
 from .behavior import Behavior, Level
+from .confinement import confined
 from .evidence import catalogue_digest, expectations_digest
 from .expectation_update import Changes, Run, updated
 from .expectations import Expectations, ExpectationsError
 from .gate import against
+from .memory import Measuring, unmeasured
 from .recorder import Recorder
 from .results import Result, RunInfo, Verdict
-from .timeout import lethal_limit
 from .trace import told
 
 __all__ = ["LEVELS", "PROFILES", "Plan", "Request"]
@@ -85,22 +86,24 @@ class Plan:
             device=self.adapter.device,
         )
 
-    def runner(self, record: Path | None = None) -> runner.Runner:
+    def runner(self, record: Path | None = None, memory: Measuring = unmeasured) -> runner.Runner:
         """A runner for this plan.
 
         With a ``record``, as workers have one, it notes its examples there, and what cannot be
-        interrupted ends the process.
+        interrupted ends the process. ``memory`` measures the growth of memory.
         """
         request = self.request
         replaceable: dict[str, Any] = {}
         if record is not None:
-            replaceable = {"noting": Recorder(record).noting, "limit": lethal_limit}
+            recorder = Recorder(record)
+            replaceable = {"noting": recorder.noting, "limit": confined(recorder)}
         return runner.Runner(
             self.adapter,
             profile=request.profile,
             seed=request.seed,
             expectations=self.expectations,
             **replaceable,
+            memory=memory,
             dependants=_dependants(request),
             shrunk=_WRITTEN if request.update_expectations else _SHOWN,
         )

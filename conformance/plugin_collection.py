@@ -15,8 +15,9 @@ import pytest
 from ._pytest_entry import PACKAGE, suite_root
 from .behavior import Behavior
 from .catalogue import requirements_first
+from .memory import growing, unmeasured
 from .plan import Plan
-from .plugin_options import record_path
+from .plugin_options import isolates, record_path
 from .results import Result
 from .runner import Runner, tried_quietly
 
@@ -33,6 +34,13 @@ __all__ = [
 PLAN = pytest.StashKey[Plan]()
 RUNNER = pytest.StashKey[Runner]()
 RESULT = pytest.StashKey[Result]()
+
+# What an engine's threads and finalizers raise: pytest tells of it whenever it comes to know.
+_OUTSIDE_OF_TRIALS = (
+    "PytestUnhandledThreadExceptionWarning",
+    "PytestUnraisableExceptionWarning",
+)
+_PRINTED = 10_000
 
 
 def node_id(behavior: Behavior, dtype: str) -> str:
@@ -103,12 +111,19 @@ class TrialItem(pytest.Item):
         self.behavior = behavior
         self.dtype = dtype
         self.add_marker(behavior.level.value)
+        for warning in _OUTSIDE_OF_TRIALS:
+            self.add_marker(pytest.mark.filterwarnings(f"default::pytest.{warning}"))
+
+    def add_report_section(self, when: str, key: str, content: str) -> None:
+        """Keep what was printed, the beginning and the end of it where it is long."""
+        super().add_report_section(when, key, abridged(content))
 
     def runtest(self) -> None:
         """Try the behavior, on this process's runner, and keep the verdict for the report."""
         stash = self.config.stash
         if RUNNER not in stash:
-            stash[RUNNER] = stash[PLAN].runner(record_path(self.config))
+            memory = growing if isolates(self.config) else unmeasured
+            stash[RUNNER] = stash[PLAN].runner(record_path(self.config), memory)
         self.stash[RESULT] = tried_quietly(stash[RUNNER], self.behavior, self.dtype)
 
     def reportinfo(self) -> tuple[Path, int, str]:
@@ -121,6 +136,15 @@ class TrialItem(pytest.Item):
         """As :meth:`reportinfo`, with the path that the node id has."""
         _, line, name = self.reportinfo()
         return self.nodeid.partition("::")[0], line, name
+
+
+def abridged(text: str) -> str:
+    """What an engine printed; of more than ten thousand characters the two ends."""
+    left_out = len(text) - _PRINTED
+    if left_out <= 0:
+        return text
+    half = _PRINTED // 2
+    return f"{text[:half]}\n[{left_out} characters left out]\n{text[-half:]}"
 
 
 def put_in_order(items: list[pytest.Item]) -> None:

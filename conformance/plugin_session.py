@@ -70,8 +70,10 @@ class Overseer:
             report.longrepr = Divergence(result, report.location, self._plan.replay(result))
         if self._journal is None:
             info = self._facts()
-            name = f"{file_name(info.adapter)}-{file_name(info.device)}.jsonl"
-            self._journal = Journal.open(self._directory / name, info)
+            name = f"{file_name(info.adapter)}-{file_name(info.device)}"
+            self._journal = Journal.open(self._directory / f"{name}.jsonl", info)
+            for kind in ("html", "json"):  # of an older run; this one may not live to replace them
+                (self._directory / f"{name}.{kind}").unlink(missing_ok=True)
         self._journal.add(result)
         self._results[result.behavior, result.dtype] = result
 

@@ -15,19 +15,22 @@ _HEAD = struct.Struct("<I")
 _MARK = struct.Struct("<dI")
 _MARK_AT = 1024
 _DATA_AT = _MARK_AT + _MARK.size
+_END_AT = _SIZE - 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
     """An example that began: its behavior and dtype, its bytes, and when, in seconds of the epoch.
 
-    ``data`` is None where no example began yet.
+    ``data`` is None where no example began yet; ``end`` is the error for which the process ended
+    itself, and empty where it did not.
     """
 
     behavior: str
     dtype: str
     data: bytes | None
     at: float
+    end: str = ""
 
 
 class Recorder:
@@ -58,6 +61,12 @@ class Recorder:
 
         return note
 
+    def note_end(self, error: str) -> None:
+        """Note the error, told in at most some hundred words, for which the process ends itself."""
+        told = error.encode()[: _SIZE - _END_AT - _HEAD.size]
+        self._page[_END_AT + _HEAD.size : _END_AT + _HEAD.size + len(told)] = told
+        _HEAD.pack_into(self._page, _END_AT, len(told))
+
 
 def last_begun(path: Path) -> Begun | None:
     """The last example that a recorder noted; None if it noted none, or there is no such file."""
@@ -71,4 +80,6 @@ def last_begun(path: Path) -> Begun | None:
     behavior, dtype = json.loads(page[_HEAD.size : _HEAD.size + length])
     at, size = _MARK.unpack_from(page, _MARK_AT)
     data = None if size >= _SIZE else page[_DATA_AT : _DATA_AT + size]
-    return Begun(behavior, dtype, data, at)
+    (said,) = _HEAD.unpack_from(page, _END_AT)
+    end = page[_END_AT + _HEAD.size : _END_AT + _HEAD.size + said].decode(errors="replace")
+    return Begun(behavior, dtype, data, at, end)

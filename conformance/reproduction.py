@@ -14,7 +14,7 @@ from conformance.modes import Modes
 from conformance.script import write_script
 from conformance.session import Session
 from conformance.timeout import time_limit
-from conformance.trace import Divergence
+from conformance.trace import Divergence, printable
 
 _SECONDS = 20.0
 _FILE = "<reproduction>"
@@ -84,7 +84,7 @@ def _is_described(error: BaseException, script: str, divergence: Divergence) -> 
         traceback = traceback.tb_next
     if traceback is None or not remarks or traceback.tb_lineno <= remarks[-1]:
         return False
-    name, actual = type(error).__name__, divergence.actual
+    name, actual = printable(type(error).__name__), divergence.actual
     if actual == name or actual.startswith(f"{name}:"):
         return True
     asserts = divergence.check is not None or actual == "no error"

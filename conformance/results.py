@@ -74,6 +74,8 @@ class Result:
     blocks this one, the error's text, or the expectation's reason. ``seconds`` is wall time.
     ``signature`` says how a failure fails; ``witness`` is the example that shows it, in hex.
     ``operations`` are those that a behavior of single operations is broken for.
+    ``memory_growth_mib`` is by how much the process's resident memory grew, in MiB, over the
+    examples; None, and no key of JSON, where it was not measured.
     """
 
     behavior: str
@@ -90,10 +92,14 @@ class Result:
     signature: str = ""
     witness: str | None = None
     operations: tuple[str, ...] = ()
+    memory_growth_mib: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This result as plain JSON data."""
-        return asdict(self) | {"verdict": self.verdict.value}
+        data = asdict(self) | {"verdict": self.verdict.value}
+        if self.memory_growth_mib is None:
+            del data["memory_growth_mib"]
+        return data
 
     def properties(self) -> list[tuple[str, str]]:
         """The properties of this result's test case in a JUnit file; each source is one."""
@@ -114,6 +120,7 @@ class Result:
             signature=data.get("signature", ""),
             witness=data.get("witness"),
             operations=tuple(data.get("operations", ())),
+            memory_growth_mib=data.get("memory_growth_mib"),
             sources=tuple((title, url) for title, url in data["sources"]),
             failure=None
             if failure is None

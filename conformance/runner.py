@@ -21,7 +21,9 @@ from conformance.expectations import Expectations
 from conformance.failure import describe
 from conformance.gate import FAILING
 from conformance.judging import Finding, judged
+from conformance.memory import Measuring, unmeasured
 from conformance.results import Failure, Result, Verdict
+from conformance.signature import OUT_OF_MEMORY
 from conformance.timeout import time_limit
 from conformance.trying import Noting, Trier, unnoted
 
@@ -30,7 +32,9 @@ __all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner", "tried_qu
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
 
-_NOT_TRIED_FOR_OTHERS = ("", "crash", "timeout")
+_NOT_TRIED_FOR_OTHERS = ("", "crash", "timeout", OUT_OF_MEMORY)
+_RERUN = (Verdict.FAIL, Verdict.ERROR)
+_FLEETING = "; not reproducible: the same example, run again, did not fail in this way each time"
 
 
 class Dependants(Enum):
@@ -56,6 +60,7 @@ class Runner:
         shrunk: the verdicts whose failures are worth shrinking.
         noting: gives, for a behavior and dtype, what is told of each example before it runs.
         limit: what stops a behavior after some seconds.
+        memory: measures the growth of memory over a behavior's examples.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Runner:
         shrunk: frozenset[Verdict] = frozenset({Verdict.FAIL}),
         noting: Noting = unnoted,
         limit: Callable[[float], AbstractContextManager[None]] = time_limit,
+        memory: Measuring = unmeasured,
     ) -> None:
         self.adapter = adapter
         self.expectations = expectations
@@ -80,6 +86,7 @@ class Runner:
             Dependants.JUDGED: self._found,
         }[dependants]
         self._shrunk = shrunk
+        self._memory = memory
         self._findings: dict[tuple[str, str], Finding] = {}
         self._failing: dict[tuple[str, str], bool] = {}
         self._blames: dict[tuple[str, str], dict[str, str]] = {}
@@ -103,11 +110,12 @@ class Runner:
             seconds=finding.seconds + time.perf_counter() - started,
             statement=behavior.statement,
             sources=tuple((source.title, source.url) for source in behavior.sources),
-            reason=finding.reason,
+            reason=finding.reason + _doubt(behavior, dtype, finding, attempt),
             failure=failure,
             signature=attempt.signature,
             witness=None if witness is None else witness.hex(),
             operations=tuple(sorted(finding.operations)),
+            memory_growth_mib=finding.growth,
         )
 
     def attempt(self, behavior: Behavior, dtype: str, number: int = 0) -> Attempt:
@@ -173,12 +181,15 @@ class Runner:
         """The finding on a behavior, tried once however many ask for it."""
         key = behavior.id, dtype
         if key not in self._findings:
+            growth = self._memory()
             started = time.perf_counter()
             entry = self.expectations.match(*key, self.adapter.device)
             finding = judged(self._trier, behavior, dtype, entry)
             if finding.verdict is Verdict.FAIL:
                 finding = self._besides_wrong_operations(behavior, dtype, finding)
-            self._findings[key] = replace(finding, seconds=time.perf_counter() - started)
+            self._findings[key] = replace(
+                finding, seconds=time.perf_counter() - started, growth=growth()
+            )
             self._failing[key] = finding.verdict in FAILING
             self._wrong[key] = finding.operations
         return self._findings[key]
@@ -233,6 +244,13 @@ class Runner:
 
     def _blocked(self, root: str, examples: int) -> Finding:
         return Finding(Verdict.BLOCKED, f"blocked by {root}", Attempt(examples), self._trier)
+
+
+def _doubt(behavior: Behavior, dtype: str, finding: Finding, shown: Attempt) -> str:
+    """What to add to the reason of a failure that comes and goes; else nothing."""
+    if finding.verdict not in _RERUN or finding.trier.recurs(behavior, dtype, shown):
+        return ""
+    return _FLEETING
 
 
 def tried_quietly(runner: Runner, behavior: Behavior, dtype: str) -> Result:

@@ -240,6 +240,12 @@ class Session:
         self.vars.append(var)
         return var
 
+    def release(self) -> None:
+        """Let go of the engine's tensors, which a circle of references would keep for a while."""
+        self.vars.clear()
+        self.trace.clear()
+        self.hooks.clear()
+
     def finish(self) -> None:
         """Check the frame condition: everything observable is as the ledger says."""
         check_frame(self)

@@ -9,7 +9,7 @@ import re
 
 from conformance.trace import Divergence
 
-__all__ = ["of_divergence", "of_error"]
+__all__ = ["OUT_OF_MEMORY", "of_divergence", "of_error"]
 
 _NUMBER = re.compile(
     r"(?<![\w.])[-+]?(?:0x[0-9a-f]+|(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|nan|inf)\b\.?", re.I
@@ -28,3 +28,6 @@ def of_divergence(divergence: Divergence) -> str:
 def of_error(error: BaseException) -> str:
     """The signature of a try that something else than a divergence ended."""
     return f"error: {type(error).__name__}"
+
+
+OUT_OF_MEMORY = of_error(MemoryError())

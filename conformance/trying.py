@@ -28,6 +28,7 @@ __all__ = ["Noting", "Trier", "play", "scope_of", "unnoted"]
 _SHRINKS = 3
 _SHRINK_RUNS = 1000
 _SHORT = 4
+_REPLAYS = 3
 
 Note = Callable[[bytes], None]
 Noting = Callable[[str, str], Note]
@@ -73,6 +74,11 @@ class Trier:
         """The one example that a witness stands for; raises nothing but KeyboardInterrupt."""
         data = witness.ljust(total_width(behavior.given), b"\0")
         return self._ended(lambda attempt: self._example(behavior, dtype, attempt)(data))
+
+    def recurs(self, behavior: Behavior, dtype: str, found: Attempt) -> bool:
+        """Whether a failing example fails in the same way each time that it is run again."""
+        again = (self.replay(behavior, dtype, found.data) for _ in range(_REPLAYS))
+        return all(attempt.signature == found.signature for attempt in again)
 
     def simplest(self, behavior: Behavior, dtype: str, found: Attempt) -> Attempt:
         """The same failure with fewest instructions, of those that a few searches shrink to."""
@@ -144,6 +150,8 @@ class Trier:
                 if attempt.divergence is None:
                     attempt.data = data
                 raise
+            else:
+                session.release()
             finally:
                 modes.restore()
 

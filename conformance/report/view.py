@@ -35,6 +35,7 @@ APART = {
 }
 SEVERITY = {verdict: rank for rank, verdict in enumerate([*list(WORDS)[1:], "pass"])}
 _LONGEST_NOTE = 200
+_LARGE_GROWTH_MIB = 64
 _PER_DTYPE = ("repro", "replay", "verified")
 
 Json = Mapping[str, Any]
@@ -103,6 +104,18 @@ class Row:
     seconds: float
     notes: tuple[Note, ...]
     divergences: tuple[Divergence, ...]
+    growth: Mapping[str, float]
+
+    @property
+    def memory(self) -> str:
+        """By how much the process grew over the examples in each dtype; empty if unmeasured."""
+        told = (f"{mib:+.1f} MiB in {dtype}" for dtype, mib in self.growth.items())
+        return ", ".join(told)
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the growth in some dtype is more than an engine should need."""
+        return any(mib >= _LARGE_GROWTH_MIB for mib in self.growth.values())
 
     @property
     def ranks(self) -> dict[str, int]:
@@ -153,6 +166,11 @@ def _row(results: Sequence[Json]) -> Row:
         seconds=sum(result["seconds"] for result in results),
         notes=tuple(_notes(results)),
         divergences=tuple(_divergences(results)),
+        growth={
+            result["dtype"]: result["memory_growth_mib"]
+            for result in results
+            if "memory_growth_mib" in result
+        },
     )
 
 

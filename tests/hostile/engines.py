@@ -7,7 +7,7 @@ from conformance.adapters.reference import Reference
 from conformance.torch_like import ACTIONS, OPS
 
 COMMON = """
-import os, random, sys
+import os, random, sys, threading, weakref
 import numpy
 
 MARKS = "<script>alert(1)</script>\\x1b[31m\\0\\ud800"
@@ -79,20 +79,93 @@ def switched_off(x):
 
 count = [0]
 
-def every_third(x, y):
+def counted():
     count[0] += 1
-    return x if count[0] % 3 else y
+    return count[0]
+
+def every_third(x, y):
+    return x if counted() % 3 else y
+
+def once(x, y):
+    return y if counted() == 5 else x
+
+def throw_once(x):
+    return throw(ValueError("only once")) if counted() == 5 else x
+
+class Locked(Exception):
+    def __init__(self, text):
+        super().__init__(text)
+        self.held = [threading.Lock(), lambda: None, (n for n in ())]
+
+class Unreduced(Exception):
+    def __reduce_ex__(self, protocol):
+        raise ValueError("not to be pickled")
+
+    __reduce__ = __reduce_ex__
+
+Oddly = type("<b>\\x1b[31m</b>", (Exception,), {})
+
+def flood(x):
+    text = "noise " * 20 + "\\n"
+    for stream in (sys.stdout, sys.stderr):
+        stream.write(text * 20_000)
+        stream.flush()
+    for descriptor in (1, 2):
+        os.write(descriptor, text.encode() * 20_000)
+    return x
+
+class Unready:
+    def __del__(self):
+        raise ValueError("not to be deleted")
+
+def in_background(x):
+    thread = threading.Thread(target=throw, args=(ValueError("in the background"),))
+    thread.start()
+    thread.join()
+    Unready()
+    return x
+"""
+
+MEMORY = """
+import resource
+LIMIT = 5 << 30
+resource.setrlimit(resource.RLIMIT_AS, (LIMIT, resource.getrlimit(resource.RLIMIT_AS)[1]))
+kept = []
+
+def allocated():
+    return numpy.empty(2 << 30, dtype=numpy.uint8)
+
+def touched():
+    block = allocated()
+    block[::4096] = 1
+    return block
+
+def with_spare(x):
+    touched() if counted() % 10 == 0 else allocated()
+    return x
+
+def holding(x):
+    weakref.finalize(x, len, allocated())
+    return x
+
+def hoarding(x, made):
+    kept.append(made())
+    return x
+
+def leaking(x):
+    kept.append(numpy.ones(1 << 19))
+    return x
 """
 
 
-def hostile(name: str, **phrases: str) -> type[Reference]:
+def hostile(name: str, more: str = "", **phrases: str) -> type[Reference]:
     """The reference adapter with these phrases instead of its own."""
     return type(
         name,
         (Reference,),
         {
             "name": name.lower(),
-            "setup": f"{Reference.setup}\n{COMMON}",
+            "setup": f"{Reference.setup}\n{COMMON}{more}",
             "ops": {key: phrases.get(key, text) for key, text in OPS.items()},
             "actions": {key: phrases.get(key, text) for key, text in ACTIONS.items()},
         },
@@ -135,6 +208,22 @@ LeavesAsIfDone = hostile("LeavesAsIfDone", detach="os._exit(0)")
 NeverReturns = hostile("NeverReturns", detach="sum(range(10**13))")
 Hangs = hostile("Hangs", detach="run_forever()")
 HangsOn = hostile("HangsOn", detach="run_forever_whatever_comes()")
+
+
+Locked = hostile("Locked", detach="throw(Locked('held'))")
+Unreduced = hostile("Unreduced", detach="throw(Unreduced('whole'))")
+Oddly = hostile("Oddly", detach="throw(Oddly('named'))")
+Floods = hostile("Floods", detach=f"flood({DETACH})")
+FloodsAndFails = hostile("FloodsAndFails", detach=f"flood({DETACH}) * 2")
+InBackground = hostile("InBackground", detach=f"in_background({DETACH})")
+Random = hostile("Random", detach=f"{DETACH} * random.uniform(2, 3)")
+Once = hostile("Once", detach=f"once({DETACH}, {DETACH} * 2)")
+ThrowsOnce = hostile("ThrowsOnce", detach=f"throw_once({DETACH})")
+Spare = hostile("Spare", MEMORY, detach=f"with_spare({DETACH})")
+Holds = hostile("Holds", MEMORY, detach=f"holding({DETACH})")
+Reserves = hostile("Reserves", MEMORY, detach=f"hoarding({DETACH}, allocated)")
+Hoards = hostile("Hoards", MEMORY, detach=f"hoarding({DETACH}, touched)")
+Leaks = hostile("Leaks", MEMORY, detach=f"leaking({DETACH})")
 
 
 class Unimportable(Reference):

@@ -37,6 +37,19 @@ def test_a_behavior_may_die_before_its_first_example(tmp_path):
     assert begun == Begun("state.leaf", "float64", None, begun.at)
 
 
+def test_the_error_for_which_a_process_ends_itself_is_known(tmp_path):
+    recorder = Recorder(tmp_path / "gw0")
+    recorder.noting("state.leaf", "float64")(b"\x01" * 100)
+    assert last_begun(tmp_path / "gw0").end == ""
+
+    recorder.note_end("MemoryError: ∂" * 10_000)
+
+    begun = last_begun(tmp_path / "gw0")
+    assert begun.data == b"\x01" * 100
+    assert begun.end.startswith("MemoryError: ∂")
+    assert len(begun.end) < 10_000
+
+
 def test_nothing_noted_is_nothing_known(tmp_path):
     Recorder(tmp_path / "gw0")
 

@@ -68,6 +68,21 @@ def test_two_runs_differ_in_times_only(results):
     assert _without_times(first) == _without_times(second)
 
 
+def test_memory_growth_is_a_number_or_no_key_at_all(results):
+    measured = replace(results[1], memory_growth_mib=-0.5)
+
+    document = build_document(INFO, [measured, results[0]])
+
+    Draft202012Validator(SCHEMA).validate(document)
+    assert [one.get("memory_growth_mib", "absent") for one in document["results"]] == [
+        -0.5,
+        "absent",
+    ]
+    assert Result.from_json(document["results"][0]) == measured
+    document["results"][1]["memory_growth_mib"] = None
+    assert not Draft202012Validator(SCHEMA).is_valid(document)
+
+
 def test_areas_stand_in_the_order_given(results):
     backwards = list(reversed(AREAS))
 

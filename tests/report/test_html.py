@@ -171,6 +171,18 @@ def test_an_incomplete_run_shows_no_percentage():
     assert "120/131" in text
 
 
+def test_memory_growth_is_told_and_pointed_out_where_it_is_large():
+    small = [replace(one, memory_growth_mib=0.25) for one in run()[:2]]
+    large, unmeasured = run()[2:4]
+    results = [*small, replace(large, memory_growth_mib=64.0), unmeasured]
+
+    text = "".join(Page(render_html(build_document(INFO, results))).text)
+
+    assert "memory +0.2 MiB in float64, +0.2 MiB in float32" in text
+    assert text.count("Memory grew: +64.0 MiB in float64.") == text.count("Memory grew") == 1
+    assert 'class="memory"' not in render_html(build_document(INFO, run()))
+
+
 def test_a_run_that_tried_nothing_says_so():
     assert "Nothing was tried" in render_html(build_document(INFO, []))
 
