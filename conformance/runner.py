@@ -40,12 +40,14 @@ _FLEETING = "; not reproducible: the same example, run again, did not fail in th
 class Dependants(Enum):
     """What to do with behaviors that build on a broken one.
 
-    They are left out; or tried, and blocked only if they fail too; or tried for their own sake.
+    They are left out; or tried, and blocked only if they fail too; or judged for their own sake,
+    for what wrong operations do not explain; or judged alone, as if nothing else were known.
     """
 
     LEFT_OUT = "left out"
     TRIED = "tried"
     JUDGED = "judged"
+    ALONE = "alone"
 
 
 class Runner:
@@ -84,6 +86,7 @@ class Runner:
             Dependants.LEFT_OUT: self._tried_unless_blocked,
             Dependants.TRIED: self._tried_though_blocked,
             Dependants.JUDGED: self._found,
+            Dependants.ALONE: self._found_alone,
         }[dependants]
         self._shrunk = shrunk
         self._memory = memory
@@ -183,8 +186,7 @@ class Runner:
         if key not in self._findings:
             growth = self._memory()
             started = time.perf_counter()
-            entry = self.expectations.match(*key, self.adapter.device)
-            finding = judged(self._trier, behavior, dtype, entry)
+            finding = self._found_alone(behavior, dtype)
             if finding.verdict is Verdict.FAIL:
                 finding = self._besides_wrong_operations(behavior, dtype, finding)
             self._findings[key] = replace(
@@ -193,6 +195,11 @@ class Runner:
             self._failing[key] = finding.verdict in FAILING
             self._wrong[key] = finding.operations
         return self._findings[key]
+
+    def _found_alone(self, behavior: Behavior, dtype: str) -> Finding:
+        """The finding on a behavior, whatever it builds on."""
+        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
+        return judged(self._trier, behavior, dtype, entry)
 
     def _besides_wrong_operations(
         self, behavior: Behavior, dtype: str, finding: Finding

@@ -15,13 +15,13 @@ ROWDY = r"""
 
     class Mine(Reference):
         name = "mine"
-        actions = Reference.actions | {"backward": "shout(root)"}
+        actions = Reference.actions | {"backward": "shout(root, cotangent)"}
 
         def prepare(self):
             super().prepare()
             self.namespace["shout"] = shout
 
-    def shout(root):
+    def shout(root, cotangent):
         print("printed \x1b[31mred\x1b[0m \0")
         raise RuntimeError("said \x1b[31mred\x1b[0m \0 \ud800 ]]> <&")
 """
@@ -93,12 +93,12 @@ def test_whatever_an_engine_says_the_file_is_xml(pytester, inside):
         from mine import Mine
 
         test_mine = run_conformance(
-            Mine, dtypes=["float64"], profile="quick", only="accumulation.sums-over-calls"
+            Mine, dtypes=["float64"], profile="quick", only="operation.gradient-is-its-derivative"
         )
         """,
     )
     asked = ["--pyargs", "conformance", "--adapter=mine:Mine", "--profile=quick"]
-    selected = [*asked, "-k", "accumulation.sums-over-calls and float64"]
+    selected = [*asked, "-k", "operation.gradient-is-its-derivative and float64"]
     arguments = ["test_mine.py"] if inside else selected
 
     result = pytester.runpytest_subprocess("--junitxml=junit.xml", *arguments)

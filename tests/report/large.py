@@ -10,7 +10,7 @@ from defects.catalogue import defects
 
 from conformance.behavior import Behavior
 from conformance.catalogue import load_specs
-from conformance.embed import ConformanceError, run_conformance
+from conformance.checking import ConformanceError, check_conformance
 from conformance.results import Result, Verdict
 
 from .fake import INFO, TRACEBACK
@@ -52,7 +52,7 @@ def divergences() -> tuple[tuple[Result, ...], ...]:
 def _found(defect) -> tuple[Result, ...]:
     with defect.planted():
         try:
-            results = run_conformance("reference", only=defect.behavior, profile="quick", seed=1)
+            results = check_conformance("reference", only=defect.behavior, profile="quick", seed=1)
         except ConformanceError as error:
             results = error.results
     return tuple(result for result in results if result.failure)

@@ -47,7 +47,7 @@ def tried(monkeypatch):
             profile="quick",
             seed=1,
             expectations=Expectations(()),
-            dependants=Dependants.JUDGED,
+            dependants=Dependants.ALONE,
         )
         result = runner.run(BEHAVIORS[one.behavior], "float64")
         return result, mended[-1] if mended else ""

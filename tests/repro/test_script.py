@@ -157,7 +157,7 @@ def test_functional_engines_get_functions(phrase, behavior):
         profile="quick",
         seed=1,
         expectations=Expectations(()),
-        dependants=Dependants.JUDGED,
+        dependants=Dependants.ALONE,
     )
     result = runner.run(BEHAVIORS[behavior], "float64")
     assert result.verdict is Verdict.FAIL, result.reason
