@@ -108,7 +108,7 @@ def gradient_matches_leaf_metadata(session, values, own, on_the_way, v):
     level=CORE,
     sources=[SLOT, FUNCTION],
     given={"program": programs(), "v": cotangents(), "assigned": booleans()},
-    requires=["backward.gives-vector-jacobian-product"],
+    requires=["accumulation.assigned-tensor-is-adopted-and-mutated"],
 )
 def unused_leaf_stays_none(session, program, v, assigned):
     leaves = session.leaves(program)

@@ -90,7 +90,7 @@ def many_element_root_needs_gradient(session, program, v, leaf):
         "seeded": booleans(),
         "beside": booleans(),
     },
-    requires=["state.factory-flag-makes-tracked-leaf"],
+    requires=["detach.result-is-untracked-leaf"],
 )
 def untracked_root_raises(session, program, v, kind, seeded, beside):
     leaves = session.leaves(program)

@@ -128,7 +128,7 @@ def only_the_taken_branch_counts(session, value, threshold, v):
         "v": cotangents(),
         "as_array": booleans(),
     },
-    requires=["backward.gives-vector-jacobian-product"],
+    requires=["detach.result-is-untracked-leaf"],
 )
 def python_numbers_are_constants(session, program, factor, v, as_array):
     leaves = session.leaves(program)
@@ -182,7 +182,7 @@ CASTS = ("float32", "float64", "float16")
         "of_leaf": booleans(),
         "detached": booleans(),
     },
-    requires=["backward.gives-vector-jacobian-product"],
+    requires=["inplace.intermediate-allowed-and-differentiated", "detach.result-is-untracked-leaf"],
 )
 def clone_is_differentiable_and_independent(session, value, v, written, of_leaf, detached):
     x = session.tensor(value, requires_grad=True)

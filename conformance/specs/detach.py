@@ -61,7 +61,7 @@ def result_is_untracked_leaf(session, program, v, source):
     level=CORE,
     sources=[DETACH],
     given={"program": writable, "t": cotangents(), "to_source": booleans()},
-    requires=["detach.result-is-untracked-leaf"],
+    requires=["detach.result-is-untracked-leaf", "inplace.intermediate-allowed-and-differentiated"],
 )
 def shares_memory_both_ways(session, program, t, to_source):
     y = program(*session.leaves(program))
@@ -136,7 +136,10 @@ def mutation_is_noticed_by_the_graph(session, program, v, kept):
         "leaf": booleans(),
         "held": booleans(),
     },
-    requires=["detach.result-is-untracked-leaf"],
+    requires=[
+        "detach.result-is-untracked-leaf",
+        "accumulation.assigned-tensor-is-adopted-and-mutated",
+    ],
 )
 def in_place_variant(session, value, v, leaf, held):
     x = session.tensor(value, requires_grad=True)

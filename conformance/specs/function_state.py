@@ -31,7 +31,11 @@ SHAPES = ((2,), (), (3,), (2, 2), (1,))
         "write": sampled("mul_", "add_", "zero_"),
         "result": booleans(),
     },
-    requires=["function.backward-formula-is-trusted", "inplace.saved-operand-mutated-raises"],
+    requires=[
+        "function.backward-formula-is-trusted",
+        "inplace.saved-operand-mutated-raises",
+        "detach.result-is-untracked-leaf",
+    ],
 )
 def saved_tensors_are_version_checked(session, value, v, write, result):
     x = session.tensor(value, requires_grad=True)

@@ -191,7 +191,11 @@ def same_tensor_twice(session, program, v, name):
     level=CORE,
     sources=[HOW_TO],
     given={"value": arrays(*SHAPES), "v": cotangents(), "recording": booleans()},
-    requires=["function.backward-formula-is-trusted"],
+    requires=[
+        "function.backward-formula-is-trusted",
+        "modes.no-grad-results-are-untracked",
+        "detach.result-is-untracked-leaf",
+    ],
 )
 def not_recorded_when_nothing_is_tracked(session, value, v, recording):
     x = session.tensor(value, requires_grad=True)

@@ -212,7 +212,7 @@ def materialize_gives_zeros(session, program, v, unused, first):
         "kind": sampled("constant", "operand", "detached"),
         "allow_unused": booleans(),
     },
-    requires=["grad.never-touches-leaf-grad"],
+    requires=["grad.never-touches-leaf-grad", "detach.result-is-untracked-leaf"],
 )
 def untracked_input_raises(session, program, v, kind, allow_unused):
     leaves = session.leaves(program)

@@ -23,7 +23,7 @@ SAVED = note("autograd", "saved-tensors")
     level=EXTENDED,
     sources=[SAVED, doc("torch.Tensor.detach")],
     given={"program": programs(), "v": cotangents(), "detached": booleans()},
-    requires=["graph.second-backward-raises-when-saved"],
+    requires=["graph.second-backward-raises-when-saved", "detach.result-is-untracked-leaf"],
 )
 def extending_a_freed_graph_raises_later(session, program, v, detached):
     y = keeping(program(*session.leaves(program)))
@@ -88,7 +88,11 @@ def truncation_by_detach(session, value, v, steps, detached):
         "mistake": sampled("shape of the cotangent", "no cotangent", "untracked input"),
         "off": booleans(),
     },
-    requires=["accumulation.sums-over-calls", "backward.many-element-root-needs-gradient"],
+    requires=[
+        "accumulation.sums-over-calls",
+        "backward.many-element-root-needs-gradient",
+        "modes.no-grad-results-are-untracked",
+    ],
 )
 def rejected_call_changes_nothing(session, program, v, mistake, off):
     leaves = session.leaves(program)

@@ -137,7 +137,7 @@ def added_after_the_graph_is_built(session, value, v, leaf_first):
     level=CORE,
     sources=[REGISTER],
     given={"value": arrays(*SHAPES), "kind": sampled("constant", "detached", "unrecorded")},
-    requires=["state.factory-flag-makes-tracked-leaf"],
+    requires=["detach.result-is-untracked-leaf", "modes.no-grad-results-are-untracked"],
 )
 def need_a_tracked_tensor(session, value, kind):
     if kind == "constant":

@@ -193,7 +193,7 @@ def copied_slot(x):
         "before": lists(tuples(sampled(*FACTORS), sampled(1.0, 0.0, -2.0)), 0, 2),
         "after": lists(tuples(sampled(*FACTORS), sampled(1.0, 0.0, -2.0)), 0, 2),
     },
-    requires=["hooks.chain-in-registration-order"],
+    requires=["hooks.chain-in-registration-order", "retain-grad.populates-nonleaf"],
 )
 def run_before_retain_grad(session, value, v, before, after):
     u = session.tensor(value, requires_grad=True) * 2.0

@@ -210,7 +210,7 @@ def index_assignment_builds_graph(session, v, pieces):
         "kind": sampled("grow", "reduce", "convert", "discrete"),
         "op": sampled("add_", "copy_", "sub_"),
     },
-    requires=["inplace.intermediate-allowed-and-differentiated"],
+    requires=["inplace.intermediate-allowed-and-differentiated", "detach.result-is-untracked-leaf"],
 )
 def target_shape_and_dtype_fixed(session, value, v, kind, op):
     other = "float32" if session.dtype != "float32" else "float64"

@@ -144,7 +144,7 @@ def check_happens_when_node_runs(session, value, v, when, functional):
     level=CORE,
     sources=[CHECKS, note("autograd", "no-grad-mode")],
     given={"value": value, "v": cotangents(), "between_passes": booleans()},
-    requires=["inplace.saved-operand-mutated-raises"],
+    requires=["inplace.saved-operand-mutated-raises", "modes.no-grad-results-are-untracked"],
 )
 def mutation_counts_in_every_mode(session, value, v, between_passes):
     x = session.tensor(value, requires_grad=True)

@@ -82,7 +82,10 @@ def recorded_pass_keeps_values_too(session, value, v, w):
         "through_view": booleans(),
         "of_view": booleans(),
     },
-    requires=["inplace.intermediate-allowed-and-differentiated"],
+    requires=[
+        "inplace.intermediate-allowed-and-differentiated",
+        "modes.no-grad-results-are-untracked",
+    ],
 )
 def unrecorded_write_leaves_the_history(session, value, v, through_view, of_view):
     x = session.tensor(value, requires_grad=True)
@@ -139,7 +142,7 @@ def calls_keep_apart(session, value, v, name):
         "of_view": booleans(),
         "late": booleans(),
     },
-    requires=["retain-grad.populates-nonleaf"],
+    requires=["retain-grad.populates-nonleaf", "inplace.intermediate-allowed-and-differentiated"],
 )
 def retention_follows_writes(session, value, v, factor, of_view, late):
     x = session.tensor(value, requires_grad=True)
@@ -199,7 +202,7 @@ def mode_belongs_to_its_thread(session, value):
         ),
         "several": booleans(),
     },
-    requires=["graph.second-backward-raises-when-saved"],
+    requires=["graph.second-backward-raises-when-saved", "grad.never-touches-leaf-grad"],
 )  # fmt: skip
 def every_keeping_operation_is_freed(session, value, v, op, several):
     x = session.tensor(np.abs(value) / 2, requires_grad=True)

@@ -137,6 +137,7 @@ def nesting_restores_previous(session, value, modes, fails_below):
     requires=[
         "accumulation.setting-none-restarts-with-fresh-tensor",
         "modes.no-grad-results-are-untracked",
+        "inplace.intermediate-allowed-and-differentiated",
     ],
 )
 def no_grad_in_place_on_leaf(session, value, v, steps, route):
@@ -171,7 +172,7 @@ def no_grad_in_place_on_leaf(session, value, v, steps, route):
         "mode": sampled("plain", "off", "on"),
         "differentiable": booleans(),
     },
-    requires=["backward.gives-vector-jacobian-product", "modes.no-grad-results-are-untracked"],
+    requires=["modes.no-grad-results-are-untracked", "grad.never-touches-leaf-grad"],
 )
 def ignores_ambient_grad_mode(session, program, v, mode, differentiable):
     leaves = session.leaves(program)

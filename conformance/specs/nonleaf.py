@@ -107,7 +107,7 @@ def retained_accumulates(session, program, v, pick, passes):
         "v": cotangents(),
         "derived": sampled("view", "copy", "detached"),
     },
-    requires=["retain-grad.populates-nonleaf"],
+    requires=["retain-grad.populates-nonleaf", "detach.result-is-untracked-leaf"],
 )
 def eligibility_and_flag(session, program, v, derived):
     leaves = session.leaves(program)

@@ -52,7 +52,7 @@ def one_tensor_twice(session, program, v):
     "operation.second-derivative",
     "The gradient that an operation gave can be differentiated again, with respect to every "
     "operand that it depends on.",
-    level=EXTENDED,
+    level=CORE,
     sources=[FUNCTION, doc("torch.autograd.grad")],
     given={
         "program": single_operations(bits=7),
@@ -76,7 +76,7 @@ def second_derivative(session, program, v, w, by_first):
     "operation.tangent-is-its-derivative",
     "In forward mode every operation alone gives the tangent that its derivative makes of the "
     "operands' tangents.",
-    level=EXTENDED,
+    level=CORE,
     sources=[doc("torch.autograd.forward_ad.dual_level"), doc("torch.func.jvp")],
     given={"program": single_operations(), "first": cotangents(), "second": cotangents()},
     requires=["state.factory-flag-makes-tracked-leaf"],

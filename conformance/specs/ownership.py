@@ -40,7 +40,7 @@ LAYOUTS = page("docs/stable/autograd.html#default-gradient-layouts", "default gr
         "w": cotangents(),
         "number": sampled(1.0, -2.0, 3.0),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=["accumulation.sums-over-calls", "inplace.intermediate-allowed-and-differentiated"],
 )
 def assigned_tensor_is_adopted_and_mutated(session, program, v, w, number):
     (x,) = session.leaves(program)
@@ -68,7 +68,7 @@ def assigned_tensor_is_adopted_and_mutated(session, program, v, w, number):
         "kind": sampled("broadcastable", "flattened", "longer", "dtype"),
         "held": booleans(),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=["accumulation.assigned-tensor-is-adopted-and-mutated"],
 )
 def assigned_must_match_leaf(session, values, kind, held):
     x = session.tensor(values, requires_grad=True)
@@ -103,7 +103,7 @@ def assigned_must_match_leaf(session, values, kind, held):
         "edits": lists(sampled(2.0, -1.0, 3.0), 1, 2),
         "again": booleans(),
     },
-    requires=["graph.retain-allows-repeats"],
+    requires=["graph.retain-allows-repeats", "inplace.intermediate-allowed-and-differentiated"],
 )
 def gradients_own_their_storage(session, program, twins, values, v, edits, again):
     if twins and session.adapter.can("unsqueeze"):

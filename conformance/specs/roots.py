@@ -170,7 +170,10 @@ def restrict_accumulation(session, program, v, listed):
         "alone": booleans(),
         "held": booleans(),
     },
-    requires=["inputs.restrict-accumulation"],
+    requires=[
+        "inputs.restrict-accumulation",
+        "accumulation.assigned-tensor-is-adopted-and-mutated",
+    ],
 )
 def unreachable_left_alone(session, program, v, computed, alone, held):
     leaves = session.leaves(program)

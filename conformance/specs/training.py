@@ -52,7 +52,7 @@ def linear_regression(session, data, weights, aims):
         "labels": lists(integers(0, 2), 2, 2),
         "weights": lists(sampled(2.0, 0.5, 1.0, 3.0), 3, 3),
     },
-    requires=["backward.gives-vector-jacobian-product"],
+    requires=["detach.result-is-untracked-leaf"],
     examples=0.3,
 )
 def cross_entropy(session, logits, labels, weights):
@@ -112,6 +112,7 @@ def micro_batches(session, data, aims, start, parts, mean):
     requires=[
         "accumulation.setting-none-restarts-with-fresh-tensor",
         "modes.no-grad-results-are-untracked",
+        "inplace.intermediate-allowed-and-differentiated",
     ],
 )
 def plain_descent_loop(session, value, aim, rate, steps):

@@ -43,7 +43,10 @@ edit = sampled("mul_", "add_", "copy_", "sub_", "zero_", "neg_")
     level=CORE,
     sources=[VIEWS],
     given={"value": matrix, "v": cotangents(), "view": view, "further": further},
-    requires=["backward.gives-vector-jacobian-product"],
+    requires=[
+        "modes.no-grad-results-are-untracked",
+        "inplace.intermediate-allowed-and-differentiated",
+    ],
 )
 def shares_memory_and_carries_gradient(session, value, v, view, further):
     x = session.tensor(value, requires_grad=True)
@@ -164,7 +167,7 @@ def taken_before_base_was_tracked(session, value, v, number, view, further, edit
         "edit": edit,
         "to_source": booleans(),
     },
-    requires=["operation.gradient-is-its-derivative"],
+    requires=["inplace.intermediate-allowed-and-differentiated"],
 )
 def advanced_indexing_copies(session, value, v, positions, edit, to_source):
     x = session.tensor(value, requires_grad=True)

@@ -49,8 +49,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def without(*names: str, **changes: str) -> Adapter:
     class Lacking(Reference):
-        ops = {n: text for n, text in OPS.items() if n not in names}  # noqa: RUF012
-        actions = {n: t for n, t in {**ACTIONS, **changes}.items() if n not in names}  # noqa: RUF012
+        ops = {n: text for n, text in OPS.items() if n not in names}
+        actions = {n: t for n, t in {**ACTIONS, **changes}.items() if n not in names}
 
     return Lacking()
 

@@ -127,8 +127,8 @@ def test_what_has_no_phrase_is_unsupported() -> None:
 
 def test_custom_functions_without_a_phrase_are_unsupported_whatever_their_text() -> None:
     class Without(Torch):
-        actions = {name: text for name, text in Torch.actions.items() if name != "custom"}  # noqa: RUF012
-        definitions = {"Cube": "class Cube(engine.nothing_of_this_name): pass"}  # noqa: RUF012
+        actions = {name: text for name, text in Torch.actions.items() if name != "custom"}
+        definitions = {"Cube": "class Cube(engine.nothing_of_this_name): pass"}
 
     session = Session(Without())
     x = session.tensor(2.0, requires_grad=True)
