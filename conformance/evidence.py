@@ -22,6 +22,7 @@ def catalogue_digest(behaviors: Iterable[Behavior]) -> str:
             [[source.title, source.url] for source in one.sources],
             list(one.requires),
             list(one.dtypes),
+            one.per_operation,
             one.examples,
             inspect.getsource(one.run),
         ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from . import catalogue, finding, runner
+from . import __version__, catalogue, finding, runner
 from .adapter import UnusableError
 from .behavior import Behavior, Level
 from .confinement import confined
@@ -183,6 +183,7 @@ class Plan:
             catalogue=catalogue_digest(self.behaviors.values()),
             expectations=expectations_digest(self.expectations),
             command=self._command("conformance", self.dtypes),
+            suite=__version__,
         )
 
 

@@ -151,7 +151,7 @@ class RunInfo:
     """The facts of one run; ``complete`` is false when it was cut or behaviors deselected.
 
     ``catalogue`` and ``expectations`` are digests of what was tried and of what was known to fail,
-    and ``command`` makes the run again.
+    ``command`` makes the run again, and ``suite`` is the version of the suite that made it.
     """
 
     adapter: str
@@ -169,6 +169,7 @@ class RunInfo:
     catalogue: str = ""
     expectations: str = ""
     command: str = ""
+    suite: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """These facts as plain JSON data."""

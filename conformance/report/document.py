@@ -29,7 +29,7 @@ def build_document(
     """
     ordered = sorted(latest(results), key=_order(areas))
     document = {
-        "suite": {"name": SUITE, "version": suite_version()},
+        "suite": {"name": SUITE, "version": info.suite or suite_version()},
         "run": info.to_json(),
         "summary": _summary(ordered, complete=info.complete),
         "results": [result.to_json() for result in ordered],
