@@ -24,6 +24,7 @@ FIRST_PROMISE = {
     "custom": "function.backward-formula-is-trusted",
     "detach": "detach.result-is-untracked-leaf",
     "detach_in_place": "detach.in-place-variant",
+    "grad": "accumulation.gradient-tensor-is-plain-leaf",
     "gradients": "grad.never-touches-leaf-grad",
     "hook": "hooks.total-gradient-once-per-backward",
     "no_grad": "modes.no-grad-results-are-untracked",

@@ -56,7 +56,7 @@ def sums_over_calls(session, program, vs):
     level=CORE,
     sources=[doc("torch.Tensor.grad"), note("autograd", "setting-requires-grad")],
     given={"program": programs(leaves=1), "v": cotangents(), "w": cotangents()},
-    requires=["graph.retain-allows-repeats"],
+    requires=["graph.retain-allows-repeats", "accumulation.gradient-tensor-is-plain-leaf"],
 )
 def setting_none_restarts(session, program, v, w):
     (x,) = session.leaves(program)
@@ -187,7 +187,7 @@ def zero_derivative_is_a_zero_tensor(session, values, kind, v):
         page("tutorials/beginner/basics/autogradqs_tutorial.html", "autograd tutorial"),
     ],
     given={"program": programs(), "vs": lists(cotangents(), 1, 3), "last": cotangents()},
-    requires=["accumulation.sums-over-calls"],
+    requires=["accumulation.sums-over-calls", "accumulation.gradient-tensor-is-plain-leaf"],
 )
 def zeroing_in_place_restarts(session, program, vs, last):
     leaves = session.leaves(program)

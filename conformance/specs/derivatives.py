@@ -141,7 +141,11 @@ def matches_finite_differences(session, program, v):
     level=CORE,
     sources=[BASICS, HISTORY],
     given={"program": programs(), "v": cotangents(), "w": cotangents(), "at": integers(0, 7)},
-    requires=["backward.vjp-equals-weighted-sum", "graph.retain-allows-repeats"],
+    requires=[
+        "backward.vjp-equals-weighted-sum",
+        "graph.retain-allows-repeats",
+        "accumulation.gradient-tensor-is-plain-leaf",
+    ],
 )
 def composes_by_chain_rule(session, program, v, w, at):
     leaves = session.leaves(program)

@@ -113,6 +113,7 @@ def mixed_partials_commute(session, program, v, first, other):
     requires=[
         "graph.second-backward-raises-when-saved",
         "higher.create-graph-makes-gradients-differentiable",
+        "accumulation.gradient-tensor-is-plain-leaf",
     ],
 )
 def create_graph_implies_retain(session, program, v, refused):
@@ -163,7 +164,10 @@ def seed_is_a_differentiable_input(session, program, v, t, create_graph):
     level=CORE,
     sources=[BACKWARD, GRAD],
     given={"program": small, "v": cotangents(), "w": cotangents()},
-    requires=["higher.create-graph-makes-gradients-differentiable"],
+    requires=[
+        "higher.create-graph-makes-gradients-differentiable",
+        "accumulation.gradient-tensor-is-plain-leaf",
+    ],
 )
 def gradient_inside_a_loss(session, program, v, w):
     reached, gradient = recorded_gradient(session, program, v)

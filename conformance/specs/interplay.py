@@ -33,7 +33,10 @@ SHAPES = ((2,), (), (3,), (2, 2), (1,))
         "w": cotangents(),
         "passes": integers(2, 3),
     },
-    requires=["higher.create-graph-makes-gradients-differentiable"],
+    requires=[
+        "higher.create-graph-makes-gradients-differentiable",
+        "accumulation.gradient-tensor-is-plain-leaf",
+    ],
 )
 def differentiable_pass_replaces_the_slot(session, value, v, w, passes):
     x = session.tensor(value, requires_grad=True)

@@ -103,7 +103,11 @@ def assigned_must_match_leaf(session, values, kind, held):
         "edits": lists(sampled(2.0, -1.0, 3.0), 1, 2),
         "again": booleans(),
     },
-    requires=["graph.retain-allows-repeats", "inplace.intermediate-allowed-and-differentiated"],
+    requires=[
+        "graph.retain-allows-repeats",
+        "inplace.intermediate-allowed-and-differentiated",
+        "accumulation.gradient-tensor-is-plain-leaf",
+    ],
 )
 def gradients_own_their_storage(session, program, twins, values, v, edits, again):
     if twins and session.adapter.can("unsqueeze"):
