@@ -11,8 +11,9 @@ from conformance.gate import FAILING, against
 from conformance.results import Verdict
 from conformance.trying import Trier
 
-__all__ = ["Finding", "judged"]
+__all__ = ["Finding", "doubt", "judged"]
 
+_FLEETING = "; not reproducible: the same example, run again, did not fail in this way each time"
 _STALE = "; its witness is stale: --update-expectations writes a new one"
 
 
@@ -83,3 +84,10 @@ def _besides(known: Finding, behavior: Behavior, dtype: str, entry: Expectation)
 def _naming(reason: str, wrong: frozenset[str]) -> str:
     """A reason that names the wrong operations where an example cannot show them all."""
     return f"{reason}; wrong operations: {', '.join(sorted(wrong))}" if len(wrong) > 1 else reason
+
+
+def doubt(finding: Finding, behavior: Behavior, dtype: str, shown: Attempt) -> str:
+    """What to add to the reason of a failure that comes and goes; else nothing."""
+    if finding.verdict not in (Verdict.FAIL, Verdict.ERROR):
+        return ""
+    return "" if finding.trier.recurs(behavior, dtype, shown) else _FLEETING

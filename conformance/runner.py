@@ -20,7 +20,7 @@ from conformance.culprits import operations_in
 from conformance.expectations import Expectations
 from conformance.failure import describe
 from conformance.gate import FAILING
-from conformance.judging import Finding, judged
+from conformance.judging import Finding, doubt, judged
 from conformance.memory import Measuring, unmeasured
 from conformance.results import Failure, Result, Verdict
 from conformance.signature import OUT_OF_MEMORY
@@ -33,8 +33,6 @@ PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
 
 _NOT_TRIED_FOR_OTHERS = ("", "crash", "timeout", OUT_OF_MEMORY)
-_RERUN = (Verdict.FAIL, Verdict.ERROR)
-_FLEETING = "; not reproducible: the same example, run again, did not fail in this way each time"
 
 
 class Dependants(Enum):
@@ -113,7 +111,7 @@ class Runner:
             seconds=finding.seconds + time.perf_counter() - started,
             statement=behavior.statement,
             sources=tuple((source.title, source.url) for source in behavior.sources),
-            reason=finding.reason + _doubt(behavior, dtype, finding, attempt),
+            reason=finding.reason + doubt(finding, behavior, dtype, attempt),
             failure=failure,
             signature=attempt.signature,
             witness=None if witness is None else witness.hex(),
@@ -251,13 +249,6 @@ class Runner:
 
     def _blocked(self, root: str, examples: int) -> Finding:
         return Finding(Verdict.BLOCKED, f"blocked by {root}", Attempt(examples), self._trier)
-
-
-def _doubt(behavior: Behavior, dtype: str, finding: Finding, shown: Attempt) -> str:
-    """What to add to the reason of a failure that comes and goes; else nothing."""
-    if finding.verdict not in _RERUN or finding.trier.recurs(behavior, dtype, shown):
-        return ""
-    return _FLEETING
 
 
 def tried_quietly(runner: Runner, behavior: Behavior, dtype: str) -> Result:
