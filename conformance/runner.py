@@ -111,7 +111,7 @@ class Runner:
             seconds=finding.seconds + time.perf_counter() - started,
             statement=behavior.statement,
             sources=tuple((source.title, source.url) for source in behavior.sources),
-            reason=finding.reason + doubt(finding, behavior, dtype, attempt),
+            reason=_told_of(finding, attempt) + doubt(finding, behavior, dtype, attempt),
             failure=failure,
             signature=attempt.signature,
             witness=None if witness is None else witness.hex(),
@@ -249,6 +249,12 @@ class Runner:
 
     def _blocked(self, root: str, examples: int) -> Finding:
         return Finding(Verdict.BLOCKED, f"blocked by {root}", Attempt(examples), self._trier)
+
+
+def _told_of(finding: Finding, shown: Attempt) -> str:
+    """The reason of a finding, with the numbers of the example that is shown for it."""
+    found = finding.attempt.reason
+    return finding.reason.replace(found, shown.reason) if found else finding.reason
 
 
 def tried_quietly(runner: Runner, behavior: Behavior, dtype: str) -> Result:
