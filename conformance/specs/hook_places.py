@@ -94,3 +94,38 @@ def in_place_separates_old_and_new(session, value, v, scale, factors, of_view):
     expect_calls(before, [old])
     expect(order == ["after", "before"], "the hook of the new value runs first")
     expect_grad(x, 2.0 * factors[0] * old)
+
+
+@behavior(
+    "hooks.leaf-hooks-survive-untracked-updates",
+    "A leaf's hook goes on acting after the leaf was written to with recording off, and after its "
+    "tracking was switched off and on again.",
+    level=EXTENDED,
+    sources=[REGISTER, MODIFIED],
+    given={
+        "values": arrays((2,), (), (3,), (2, 2)),
+        "v": cotangents(),
+        "factor": FACTORS,
+        "update": sampled("written", "switched", "filled"),
+    },
+    requires=[
+        "hooks.tensor-hook-replaces-grad",
+        "modes.no-grad-in-place-on-leaf",
+        "toggle.in-place-and-returns-self",
+    ],
+)
+def leaf_hooks_survive_untracked_updates(session, values, v, factor, update):
+    x = session.tensor(values, requires_grad=True)
+    hook = x.register_hook(factor)
+    if update == "switched":
+        x.requires_grad_(False)
+        x.requires_grad_(True)
+    else:
+        with session.no_grad():
+            x.add_(session.tensor(values)) if update == "written" else x.zero_()
+    y = x * x
+    y.backward(v.like(y))
+
+    once = 2 * x.true_value * v(y.shape)
+    expect_calls(hook, [once])
+    expect_grad(x, factor * once)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.reference import dispatch, graph, hooks, reverse, views
+from conformance.reference import dispatch, graph, hooks, modes, reverse, views
 
 from .defect import HARD, MEDIUM, VERY_HARD, Defect, method, patched, sharing, together
 from .marks import Marks
@@ -92,6 +92,25 @@ def _hooks_go_along(real):
     return set_history
 
 
+def _forgotten_in_a_write(real):
+    def add_(tensor, other):
+        result = real(tensor, other)
+        if tensor.hooks and not modes.is_grad_enabled():
+            tensor.hooks.clear()
+        return result
+
+    return add_
+
+
+def _forgotten_when_switched_off(real):
+    def requires_grad_(tensor, requires_grad=True):
+        if tensor.hooks and not requires_grad:
+            tensor.hooks.clear()
+        return real(tensor, requires_grad)
+
+    return requires_grad_
+
+
 DEFECTS = (
     Defect(
         "Y16",
@@ -127,5 +146,19 @@ DEFECTS = (
         HARD,
         "hooks.in-place-separates-old-and-new-value",
         patched(views, "set_history", _hooks_go_along),
+    ),
+    Defect(
+        "Y24",
+        "A write with recording off takes a leaf's hooks away.",
+        MEDIUM,
+        "hooks.leaf-hooks-survive-untracked-updates",
+        method("add_", _forgotten_in_a_write),
+    ),
+    Defect(
+        "Y25",
+        "A leaf whose tracking is switched off forgets its hooks.",
+        MEDIUM,
+        "hooks.leaf-hooks-survive-untracked-updates",
+        method("requires_grad_", _forgotten_when_switched_off),
     ),
 )
