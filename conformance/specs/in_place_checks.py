@@ -71,6 +71,30 @@ def saved_operand_mutated_raises(session, value, v, op, of_constant, earlier, th
 
 
 @behavior(
+    "inplace.saved-result-mutated-raises",
+    "If a result that its own operation kept is written to, the backward pass is refused; where "
+    "the operation kept something else, the pass gives the right gradient.",
+    level=CORE,
+    sources=[note("autograd", "saved-tensors"), CHECKS],
+    given={
+        "value": arrays((2, 2), (2,), (), (1, 3)),
+        "v": cotangents(),
+        "op": sampled("exp", "tanh", "sigmoid", "sqrt", "reciprocal", "relu", "sin"),
+        "through_view": booleans(),
+        "pick": integers(0, len(WRITES) - 1),
+    },
+    requires=["inplace.saved-operand-mutated-raises"],
+)
+def saved_result_mutated_raises(session, value, v, op, through_view, pick):
+    x = session.tensor(np.abs(value), requires_grad=True, exact=False)
+    y = x.apply(op)
+    target = y[0] if through_view and value.ndim else y
+    write(target, session.tensor(v(target.shape)), pick)
+
+    session.backward([y], [v.like(y)], may_copy=True)
+
+
+@behavior(
     "inplace.unsaved-mutation-is-harmless",
     "Writing to a tensor that no operation kept does not disturb the backward pass.",
     level=EXTENDED,

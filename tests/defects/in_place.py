@@ -139,7 +139,7 @@ DEFECTS = (
         "C06",
         "The version of saved results is not checked, only that of saved operands.",
         HARD,
-        "function.saved-tensors-are-version-checked",
+        "inplace.saved-result-mutated-raises",
         patched(graph.SavedOutput, "unpack", _unchecked_output),
     ),
     Defect(
