@@ -80,6 +80,8 @@ def flow(ledger: Ledger, plan: Pass, entries: Sequence[Entry]) -> dict[int, tupl
     if plan.targets is not None and hooks:
         on_the_way = {node.id for node in (*plan.visited, *targets)}
         hooks = {key: records for key, records in hooks.items() if key in on_the_way}
+    if plan.create_graph and hooks:
+        raise NotImplementedError("derivatives of what hooks make of a gradient are not predicted")
     totals = oracle.flow(
         [root.source for root in plan.roots],
         [v.value for v in plan.cotangents],
