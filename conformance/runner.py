@@ -17,7 +17,7 @@ from conformance.adapter import Adapter
 from conformance.attempt import Attempt
 from conformance.behavior import Behavior, registered
 from conformance.culprits import operations_in
-from conformance.expectations import Expectations
+from conformance.expectations import Expectation, Expectations
 from conformance.failure import describe
 from conformance.gate import FAILING
 from conformance.judging import Finding, doubt, judged
@@ -166,17 +166,37 @@ class Runner:
                 yield required
 
     def _fails(self, behavior: Behavior, dtype: str) -> bool:
-        """Whether a behavior fails in a way that nobody expected.
-
-        One that may fail in any way, or is known to take the process with it, is not even tried.
-        """
+        """Whether a behavior fails in a way that nobody expected."""
         key = behavior.id, dtype
-        entry = self.expectations.match(*key, self.adapter.device)
-        if entry is not None and entry.signature in _NOT_TRIED_FOR_OTHERS:
+        if self._sparing(behavior, dtype) is not None:
             return False
         if key not in self._failing:
             self._found(behavior, dtype)
         return self._failing[key]
+
+    def _wrong_in(self, behavior: Behavior, dtype: str) -> frozenset[str]:
+        """The operations that a behavior of single operations is broken for, as known or found."""
+        key = behavior.id, dtype
+        entry = self._sparing(behavior, dtype)
+        if entry is not None:
+            return frozenset(entry.operations)
+        if key not in self._wrong:
+            self._found(behavior, dtype)
+        return self._wrong[key]
+
+    def _sparing(self, behavior: Behavior, dtype: str) -> Expectation | None:
+        """The entry for which a behavior is not tried for another's sake, if there is one.
+
+        It may fail in any way, or is known to take the process with it. Nor does its own verdict
+        count for others then, or theirs would depend on whether it was selected.
+        """
+        entry = self._known(behavior, dtype)
+        spares = entry is not None and entry.signature in _NOT_TRIED_FOR_OTHERS
+        return entry if spares else None
+
+    def _known(self, behavior: Behavior, dtype: str) -> Expectation | None:
+        """What is known of a behavior's failure, if anything is."""
+        return self.expectations.match(behavior.id, dtype, self.adapter.device)
 
     def _found(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior, tried once however many ask for it."""
@@ -196,8 +216,7 @@ class Runner:
 
     def _found_alone(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior, whatever it builds on."""
-        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
-        return judged(self._trier, behavior, dtype, entry)
+        return judged(self._trier, behavior, dtype, self._known(behavior, dtype))
 
     def _besides_wrong_operations(
         self, behavior: Behavior, dtype: str, finding: Finding
@@ -212,8 +231,7 @@ class Runner:
         if not found:
             return finding
         trier = replace(self._trier, blamed=frozenset(blamed))
-        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
-        besides = judged(trier, behavior, dtype, entry)
+        besides = judged(trier, behavior, dtype, self._known(behavior, dtype))
         if besides.verdict in (*FAILING, Verdict.EXPECTED_FAILURE):
             return besides
         return self._blocked(blamed[min(found)], finding.attempt.examples)
@@ -226,9 +244,7 @@ class Runner:
             for required in self._requirements(behavior, dtype):
                 blamed |= self._blamed(required, dtype)
                 if required.per_operation:
-                    self._fails(required, dtype)
-                    wrong = self._wrong.get((required.id, dtype), frozenset())
-                    blamed |= dict.fromkeys(wrong, required.id)
+                    blamed |= dict.fromkeys(self._wrong_in(required, dtype), required.id)
         return self._blames[key]
 
     def _told(
@@ -238,7 +254,7 @@ class Runner:
         found = finding.attempt
         if found.divergence is None:
             return found, None
-        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
+        entry = self._known(behavior, dtype)
         known = entry is not None and entry.witness == found.witness
         if finding.verdict in self._shrunk and not known:
             found = finding.trier.simplest(behavior, dtype, found)

@@ -1,0 +1,43 @@
+"""What a runner makes of wrong operations, whichever behaviors it is asked for and in what order."""
+
+from __future__ import annotations
+
+import pytest
+from conformance.adapters.reference import Reference
+
+from conformance.catalogue import load_specs
+from conformance.expectations import Expectation, Expectations
+from conformance.runner import Dependants, Runner
+
+ALONE = "operation.gradient-is-its-derivative"
+CHAIN = "backward.matches-finite-differences"
+BEHAVIORS = load_specs()
+
+
+class WrongExp(Reference):
+    """Its exponential has a wrong derivative."""
+
+    name = "wrong"
+    ops = Reference.ops | {"exp": "a.exp() + a - a.detach()"}
+
+
+def judged(*names, adapter=WrongExp, known=(), dependants=Dependants.LEFT_OUT):
+    """The results of one runner on these behaviors, one after the other."""
+    runner = Runner(
+        adapter(),
+        profile="default",
+        seed=0,
+        expectations=Expectations(known),
+        dependants=dependants,
+    )
+    return {name: runner.run(BEHAVIORS[name], "float64") for name in names}
+
+
+@pytest.mark.parametrize("signature", ["", "timeout"])
+def test_known_wrong_operations_are_blamed_whether_or_not_they_were_tried(signature):
+    known = (Expectation(ALONE, "it is old", operations=("exp",), signature=signature),)
+
+    after, alone = judged(ALONE, CHAIN, known=known)[CHAIN], judged(CHAIN, known=known)[CHAIN]
+
+    assert (after.verdict, after.reason) == (alone.verdict, alone.reason)
+    assert after.reason == f"blocked by {ALONE}"
