@@ -139,7 +139,7 @@ class Runner:
         finding = self._found(behavior, dtype)
         if finding.verdict in FAILING:
             for required in self._requirements(behavior, dtype):
-                if self._fails(required, dtype):
+                if self._blocks(required, dtype):
                     return self._blocked(required.id, finding.attempt.examples)
         return finding
 
@@ -150,7 +150,7 @@ class Runner:
             self._roots[key] = None  # where requirements run in a circle
             for required in self._requirements(behavior, dtype):
                 root = self._root(required, dtype)
-                if root is None and not required.per_operation and self._fails(required, dtype):
+                if root is None and self._blocks(required, dtype):
                     root = required.id
                 if root is not None:
                     self._roots[key] = root
@@ -165,10 +165,13 @@ class Runner:
             if on_device and (not required.dtypes or dtype in required.dtypes):
                 yield required
 
-    def _fails(self, behavior: Behavior, dtype: str) -> bool:
-        """Whether a behavior fails in a way that nobody expected."""
+    def _blocks(self, behavior: Behavior, dtype: str) -> bool:
+        """Whether a behavior fails in a way that nobody expected.
+
+        One of single operations never blocks as a whole, but by each operation it is broken for.
+        """
         key = behavior.id, dtype
-        if self._sparing(behavior, dtype) is not None:
+        if behavior.per_operation or self._sparing(behavior, dtype) is not None:
             return False
         if key not in self._failing:
             self._found(behavior, dtype)

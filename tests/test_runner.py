@@ -1,4 +1,4 @@
-"""What a runner makes of wrong operations, whichever behaviors it is asked for and in what order."""
+"""What a runner makes of wrong operations, whichever behaviors it is asked for."""
 
 from __future__ import annotations
 
@@ -41,3 +41,19 @@ def test_known_wrong_operations_are_blamed_whether_or_not_they_were_tried(signat
 
     assert (after.verdict, after.reason) == (alone.verdict, alone.reason)
     assert after.reason == f"blocked by {ALONE}"
+
+
+class Doubling(WrongExp):
+    """Its casts are wrong besides."""
+
+    ops = WrongExp.ops | {"cast": "a.to(dtype) * 2.0"}
+
+
+@pytest.mark.parametrize("dependants", [Dependants.LEFT_OUT, Dependants.TRIED])
+def test_a_fault_besides_wrong_operations_fails_also_where_blocked_behaviors_run(dependants):
+    casts = "convert.casts-are-differentiable"
+
+    found = judged(casts, adapter=Doubling, dependants=dependants)[casts]
+
+    assert found.verdict.value == "fail"
+    assert "exp" not in found.failure.program
