@@ -22,6 +22,10 @@ class Product(Reference):
     ("engine", "behavior"),
     [
         (Unary, "operation.one-tensor-twice"),
+        (Unary, "forward.tangent-is-jacobian-vector-product"),
+        (Unary, "functional.jacobian-shape-and-nesting"),
+        (Product, "functional.hessian-blocks"),
+        (Product, "session.any-sequence-follows-the-rules"),
     ],
 )
 def test_what_an_engine_has_no_operation_for_is_unsupported(engine, behavior):
