@@ -39,6 +39,8 @@ def list_(level: str, area: str | None, markdown: Path | None) -> None:
     if area is not None:
         chosen = _of_area(behaviors, chosen, area)
     if markdown is not None:
+        if not chosen:
+            raise RefusalError(f"area {area!r} has no behavior up to level {level!r} to write down")
         write(markdown, behaviors_markdown(chosen))
         return
     if sys.stdout.isatty():

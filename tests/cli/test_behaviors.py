@@ -221,3 +221,13 @@ def test_nothing_in_a_statement_is_markup_on_the_page():
     page = behaviors_markdown([behavior])
 
     assert r"Row \*i\* of \`x\[i\]\` is \<b\>\_y\_\</b\>." in page
+
+
+def test_a_page_of_no_behaviors_is_refused(conformance, tmp_path):
+    page = tmp_path / "none.md"
+
+    done = conformance("list", "--area=devices", "--level=core", "--markdown", str(page))
+
+    assert done.exit_code == 2
+    assert "no behavior" in done.output
+    assert not page.exists()
