@@ -73,8 +73,10 @@ def _besides(known: Finding, behavior: Behavior, dtype: str, entry: Expectation)
     known_wrong = frozenset(entry.operations)
     trier = replace(known.trier, blamed=known.trier.blamed | known_wrong)
     found = trier.search(behavior, dtype)
+    found.examples += known.attempt.examples
     if found.verdict not in FAILING:
-        return replace(known, operations=known_wrong)
+        shown = replace(known.attempt, examples=found.examples)
+        return replace(known, attempt=shown, operations=known_wrong)
     wrong = trier.wrong_operations(behavior, dtype)
     names = ", ".join(entry.operations)
     reason = f"the failure changed: known of {names} ({entry.reason}), now also {found.reason}"

@@ -57,3 +57,16 @@ def test_a_fault_besides_wrong_operations_fails_also_where_blocked_behaviors_run
 
     assert found.verdict.value == "fail"
     assert "exp" not in found.failure.program
+
+
+def test_every_example_counts_where_an_operation_is_known_to_be_wrong():
+    first = judged(ALONE)[ALONE]
+    witness = bytes.fromhex(first.witness)
+    entry = Expectation(
+        ALONE, "it is old", signature=first.signature, witness=witness, operations=("exp",)
+    )
+
+    found = judged(ALONE, known=(entry,))[ALONE]
+
+    assert (found.verdict.value, found.operations) == ("expected_failure", ("exp",))
+    assert found.examples == 1 + round(100 * BEHAVIORS[ALONE].examples)
