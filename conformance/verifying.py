@@ -60,9 +60,8 @@ def verify(run: Json, results: Sequence[Json], sample: int) -> list[Comparison]:
 
 
 def _plan(run: Json) -> Plan:
-    words = dict(
-        w[2:].split("=", 1) for w in shlex.split(run["command"]) if w.startswith("--") and "=" in w
-    )
+    said = shlex.split(run["command"])
+    words = dict(w[2:].split("=", 1) for w in said if w.startswith("--") and "=" in w)
     if "adapter" not in words:
         raise UnverifiableError("the report does not say by which command it was made")
     try:
@@ -75,6 +74,7 @@ def _plan(run: Json) -> Plan:
                 profile=run["profile"],
                 expectations=words.get("expectations"),
                 seed=run["seed"],
+                run_blocked="--run-blocked" in said,
             )
         )
     except ValueError as error:
