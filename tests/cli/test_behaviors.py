@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -210,6 +211,10 @@ def test_the_list_can_be_written_as_a_page(conformance, tmp_path):
     chosen = [one for id_, one in load_specs().items() if id_.startswith("graph.")]
     core = [one for one in chosen if one.level.value == "core"]
     assert (done.exit_code, done.output) == (0, "")
+    (command,) = re.findall(r"`(python -m conformance list .*?)`", " ".join(text.split()))
+    page.unlink()
+    assert conformance(*shlex.split(command)[3:]).exit_code == 0
+    assert page.read_text("utf-8") == text
     assert re.findall(r"^### (.*)$", text, re.MULTILINE) == [one.id for one in core]
     for one in core:
         assert all(f"]({source.url})" in text for source in one.sources)
