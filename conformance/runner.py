@@ -132,7 +132,9 @@ class Runner:
     def _tried_unless_blocked(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior whose requirements are sound; else it is not tried."""
         root = self._root(behavior, dtype)
-        return self._found(behavior, dtype) if root is None else self._blocked(root, 0)
+        if root is None:
+            return self._found(behavior, dtype)
+        return Finding(Verdict.BLOCKED, "", Attempt(), self._trier).blocked_by(root)
 
     def _tried_though_blocked(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior; one that fails as a requirement does is blocked by it."""
@@ -140,7 +142,7 @@ class Runner:
         if finding.verdict in FAILING:
             for required in self._requirements(behavior, dtype):
                 if self._blocks(required, dtype):
-                    return self._blocked(required.id, finding.attempt.examples)
+                    return finding.blocked_by(required.id)
         return finding
 
     def _root(self, behavior: Behavior, dtype: str) -> str | None:
@@ -205,21 +207,23 @@ class Runner:
         """The finding on a behavior, tried once however many ask for it."""
         key = behavior.id, dtype
         if key not in self._findings:
-            growth = self._memory()
-            started = time.perf_counter()
             finding = self._found_alone(behavior, dtype)
             if finding.verdict is Verdict.FAIL:
                 finding = self._besides_wrong_operations(behavior, dtype, finding)
-            self._findings[key] = replace(
-                finding, seconds=time.perf_counter() - started, growth=growth()
-            )
+            self._findings[key] = finding
             self._failing[key] = finding.verdict in FAILING
             self._wrong[key] = finding.operations
         return self._findings[key]
 
     def _found_alone(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior, whatever it builds on."""
-        return judged(self._trier, behavior, dtype, self._known(behavior, dtype))
+        return self._measured(self._trier, behavior, dtype)
+
+    def _measured(self, trier: Trier, behavior: Behavior, dtype: str) -> Finding:
+        """What examples of a behavior show, how long they took, and the memory they left behind."""
+        growth, started = self._memory(), time.perf_counter()
+        finding = judged(trier, behavior, dtype, self._known(behavior, dtype))
+        return replace(finding, seconds=time.perf_counter() - started, growth=growth())
 
     def _besides_wrong_operations(
         self, behavior: Behavior, dtype: str, finding: Finding
@@ -234,10 +238,10 @@ class Runner:
         if not found:
             return finding
         trier = replace(self._trier, blamed=frozenset(blamed))
-        besides = judged(trier, behavior, dtype, self._known(behavior, dtype))
+        besides = self._measured(trier, behavior, dtype)
         if besides.verdict in (*FAILING, Verdict.EXPECTED_FAILURE):
-            return besides
-        return self._blocked(blamed[min(found)], finding.attempt.examples)
+            return besides.counting(finding)
+        return finding.blocked_by(blamed[min(found)]).counting(besides)
 
     def _blamed(self, behavior: Behavior, dtype: str) -> dict[str, str]:
         """The operations found wrong by what this behavior builds on, and by which of it."""
@@ -265,9 +269,6 @@ class Runner:
         step = finding.trier.first_wrong_step(behavior, dtype, found.data)
         seed = self._trier.seed
         return found, describe(found.session, found.divergence, behavior, dtype, seed, step)
-
-    def _blocked(self, root: str, examples: int) -> Finding:
-        return Finding(Verdict.BLOCKED, f"blocked by {root}", Attempt(examples), self._trier)
 
 
 def tried_quietly(runner: Runner, behavior: Behavior, dtype: str) -> Result:

@@ -21,14 +21,14 @@ class WrongExp(Reference):
     ops = Reference.ops | {"exp": "a.exp() + a - a.detach()"}
 
 
-def judged(*names, adapter=WrongExp, known=(), dependants=Dependants.LEFT_OUT):
+def judged(*names, adapter=WrongExp, known=(), **options):
     """The results of one runner on these behaviors, one after the other."""
     runner = Runner(
         adapter(),
         profile="default",
         seed=0,
         expectations=Expectations(known),
-        dependants=dependants,
+        **options,
     )
     return {name: runner.run(BEHAVIORS[name], "float64") for name in names}
 
@@ -70,3 +70,17 @@ def test_every_example_counts_where_an_operation_is_known_to_be_wrong():
 
     assert (found.verdict.value, found.operations) == ("expected_failure", ("exp",))
     assert found.examples == 1 + round(100 * BEHAVIORS[ALONE].examples)
+
+
+def test_the_memory_of_a_requirement_is_not_counted_as_a_dependant_s():
+    measuring = []
+
+    def measured():
+        assert not measuring, "one measurement within another"
+        measuring.append(True)
+        return lambda: float(measuring.pop())
+
+    found = judged(CHAIN, memory=measured)[CHAIN]
+
+    assert found.reason == f"blocked by {ALONE}"
+    assert found.memory_growth_mib == 2.0  # of all examples, and of those without the exponential
