@@ -41,13 +41,16 @@ POSITIVE = frozenset(("log", "sqrt", "pow"))
 def decode_alone(source: ByteSource, scope: Scope, bits: float, twice: bool) -> Program:
     """A program of one operation; now and then its result is seen transposed.
 
-    Where ``twice``, it has one tensor for both of its operands.
+    Where ``twice``, it has one tensor for both of its operands. An engine that has no operation to
+    try gets a product, which it has no phrase for.
     """
     exact = usable_ops(scope.ops, False, frozenset(), None)
     smooth = tuple(op for op in SMOOTH_OPS if op in scope.ops)
     ops = (*exact, *smooth, *(op for op in MANY_CASES if op in scope.ops))
     if twice:
         ops = tuple(op for op in ops if fits_second(op) is not None)
+    if not ops:
+        return _product(twice)
     op = ops[source.byte() % len(ops)]
     rank, start = RANKS[source.byte() % len(RANKS)], source.byte()
     choices, numbers = source.take(CHOICES - 3), source.take(NUMBERS)
@@ -62,8 +65,15 @@ def decode_alone(source: ByteSource, scope: Scope, bits: float, twice: bool) -> 
             return Program(
                 tuple(draft.leaves), tuple(draft.steps), (len(draft.shapes) - 1,), op in exact
             )
+    return _product(twice)
+
+
+def _product(twice: bool) -> Program:
+    """The product of two numbers, or of one with itself."""
     leaf = Leaf((), (2.0,))
-    return Program((leaf, leaf), (Step("mul", (0, 0 if twice else 1)),), (2,))
+    if twice:
+        return Program((leaf,), (Step("mul", (0, 0)),), (1,))
+    return Program((leaf, leaf), (Step("mul", (0, 1)),), (2,))
 
 
 def _draft(

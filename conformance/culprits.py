@@ -32,13 +32,15 @@ def _operations(trace: Sequence[Instruction]) -> Iterator[str]:
 
 
 def wrong_alone(diverging: Iterable[tuple[str, frozenset[str]]]) -> frozenset[str]:
-    """The fewest operations that explain why some examples of single operations diverge.
+    """The operations that explain why some examples of single operations diverge.
+
+    What diverged before it came to its operation says nothing of that one.
 
     Args:
         diverging: for each example the operation that it tries, and all that it applied.
     """
     wrong: set[str] = set()
     for operation, applied in sorted(diverging, key=lambda pair: len(pair[1])):
-        if not wrong & applied:
+        if operation in applied and not wrong & applied:
             wrong.add(operation)
     return frozenset(wrong)

@@ -86,23 +86,36 @@ def spelled(adapter: type[Adapter]) -> str:
 
 
 def _module(name: str) -> object:
-    _look_in(Path.cwd())
+    _look_here()
     return importlib.import_module(name)
 
 
-def _look_in(folder: Path) -> None:
-    """Let engines that lie in a directory be imported."""
-    known = [Path(entry).resolve() for entry in sys.path]
-    if folder.resolve() not in known:
-        sys.path.insert(0, str(folder))
+def _look_here() -> None:
+    """Let engines that lie in the working directory be imported."""
+    if not _is_looked_in(Path.cwd()):
+        sys.path.insert(0, str(Path.cwd()))
+
+
+def _look_beside(file: Path) -> None:
+    """Let what lies beside a file be imported, unless something else has its name.
+
+    An adapter's file may be named like its engine.
+    """
+    folder = file.parent.resolve()
+    if not _is_looked_in(folder):
+        sys.path.append(str(folder))
+
+
+def _is_looked_in(folder: Path) -> bool:
+    return folder in [Path(entry).resolve() for entry in sys.path]
 
 
 def _from_file(path: str) -> object:
     file = Path(path)
     if not file.is_file():
         raise UnusableError(f"there is no adapter file {path}")
-    _look_in(file.parent)
-    _look_in(Path.cwd())
+    _look_here()
+    _look_beside(file)
     spec = importlib.util.spec_from_file_location(f"conformance_adapter_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None

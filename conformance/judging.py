@@ -34,6 +34,27 @@ class Finding:
     seconds: float = 0.0
     growth: float | None = None
 
+    def blocked_by(self, root: str) -> Finding:
+        """This finding, explained by the broken behavior ``root``."""
+        attempt = Attempt(self.attempt.examples)
+        reason = f"blocked by {root}"
+        return Finding(
+            Verdict.BLOCKED, reason, attempt, self.trier, seconds=self.seconds, growth=self.growth
+        )
+
+    def counting(self, other: Finding) -> Finding:
+        """This finding, with the examples, the time and the growth of another try counted in."""
+        examples = self.attempt.examples + other.attempt.examples
+        growth = None
+        if self.growth is not None and other.growth is not None:
+            growth = round(self.growth + other.growth, 1)
+        return replace(
+            self,
+            attempt=replace(self.attempt, examples=examples),
+            seconds=self.seconds + other.seconds,
+            growth=growth,
+        )
+
 
 def judged(trier: Trier, behavior: Behavior, dtype: str, entry: Expectation | None) -> Finding:
     """The verdict: on the witness of a known failure first, else on drawn examples.
@@ -73,8 +94,10 @@ def _besides(known: Finding, behavior: Behavior, dtype: str, entry: Expectation)
     known_wrong = frozenset(entry.operations)
     trier = replace(known.trier, blamed=known.trier.blamed | known_wrong)
     found = trier.search(behavior, dtype)
+    found.examples += known.attempt.examples
     if found.verdict not in FAILING:
-        return replace(known, operations=known_wrong)
+        shown = replace(known.attempt, examples=found.examples)
+        return replace(known, attempt=shown, operations=known_wrong)
     wrong = trier.wrong_operations(behavior, dtype)
     names = ", ".join(entry.operations)
     reason = f"the failure changed: known of {names} ({entry.reason}), now also {found.reason}"

@@ -163,6 +163,8 @@ class Plan:
             words.append(f"--level={request.level}")
         if request.expectations is not None and not request.update_expectations:
             words.append(f"--expectations={request.expectations}")
+        if request.run_blocked:
+            words.append("--run-blocked")
         return shlex.join([*words, f"--hypothesis-seed={request.seed}"])
 
     def info(self, *, started: str, seconds: float, complete: bool) -> RunInfo:

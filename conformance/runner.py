@@ -17,7 +17,7 @@ from conformance.adapter import Adapter
 from conformance.attempt import Attempt
 from conformance.behavior import Behavior, registered
 from conformance.culprits import operations_in
-from conformance.expectations import Expectations
+from conformance.expectations import Expectation, Expectations
 from conformance.failure import describe
 from conformance.gate import FAILING
 from conformance.judging import Finding, doubt, judged
@@ -132,15 +132,17 @@ class Runner:
     def _tried_unless_blocked(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior whose requirements are sound; else it is not tried."""
         root = self._root(behavior, dtype)
-        return self._found(behavior, dtype) if root is None else self._blocked(root, 0)
+        if root is None:
+            return self._found(behavior, dtype)
+        return Finding(Verdict.BLOCKED, "", Attempt(), self._trier).blocked_by(root)
 
     def _tried_though_blocked(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior; one that fails as a requirement does is blocked by it."""
         finding = self._found(behavior, dtype)
         if finding.verdict in FAILING:
             for required in self._requirements(behavior, dtype):
-                if self._fails(required, dtype):
-                    return self._blocked(required.id, finding.attempt.examples)
+                if self._blocks(required, dtype):
+                    return finding.blocked_by(required.id)
         return finding
 
     def _root(self, behavior: Behavior, dtype: str) -> str | None:
@@ -150,7 +152,7 @@ class Runner:
             self._roots[key] = None  # where requirements run in a circle
             for required in self._requirements(behavior, dtype):
                 root = self._root(required, dtype)
-                if root is None and not required.per_operation and self._fails(required, dtype):
+                if root is None and self._blocks(required, dtype):
                     root = required.id
                 if root is not None:
                     self._roots[key] = root
@@ -165,39 +167,63 @@ class Runner:
             if on_device and (not required.dtypes or dtype in required.dtypes):
                 yield required
 
-    def _fails(self, behavior: Behavior, dtype: str) -> bool:
+    def _blocks(self, behavior: Behavior, dtype: str) -> bool:
         """Whether a behavior fails in a way that nobody expected.
 
-        One that may fail in any way, or is known to take the process with it, is not even tried.
+        One of single operations never blocks as a whole, but by each operation it is broken for.
         """
         key = behavior.id, dtype
-        entry = self.expectations.match(*key, self.adapter.device)
-        if entry is not None and entry.signature in _NOT_TRIED_FOR_OTHERS:
+        if behavior.per_operation or self._sparing(behavior, dtype) is not None:
             return False
         if key not in self._failing:
             self._found(behavior, dtype)
         return self._failing[key]
 
+    def _wrong_in(self, behavior: Behavior, dtype: str) -> frozenset[str]:
+        """The operations that a behavior of single operations is broken for, as known or found."""
+        key = behavior.id, dtype
+        entry = self._sparing(behavior, dtype)
+        if entry is not None:
+            return frozenset(entry.operations)
+        if key not in self._wrong:
+            self._found(behavior, dtype)
+        return self._wrong[key]
+
+    def _sparing(self, behavior: Behavior, dtype: str) -> Expectation | None:
+        """The entry for which a behavior is not tried for another's sake, if there is one.
+
+        It may fail in any way, or is known to take the process with it. Nor does its own verdict
+        count for others then, or theirs would depend on whether it was selected.
+        """
+        entry = self._known(behavior, dtype)
+        spares = entry is not None and entry.signature in _NOT_TRIED_FOR_OTHERS
+        return entry if spares else None
+
+    def _known(self, behavior: Behavior, dtype: str) -> Expectation | None:
+        """What is known of a behavior's failure, if anything is."""
+        return self.expectations.match(behavior.id, dtype, self.adapter.device)
+
     def _found(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior, tried once however many ask for it."""
         key = behavior.id, dtype
         if key not in self._findings:
-            growth = self._memory()
-            started = time.perf_counter()
             finding = self._found_alone(behavior, dtype)
             if finding.verdict is Verdict.FAIL:
                 finding = self._besides_wrong_operations(behavior, dtype, finding)
-            self._findings[key] = replace(
-                finding, seconds=time.perf_counter() - started, growth=growth()
-            )
+            self._findings[key] = finding
             self._failing[key] = finding.verdict in FAILING
             self._wrong[key] = finding.operations
         return self._findings[key]
 
     def _found_alone(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior, whatever it builds on."""
-        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
-        return judged(self._trier, behavior, dtype, entry)
+        return self._measured(self._trier, behavior, dtype)
+
+    def _measured(self, trier: Trier, behavior: Behavior, dtype: str) -> Finding:
+        """What examples of a behavior show, how long they took, and the memory they left behind."""
+        growth, started = self._memory(), time.perf_counter()
+        finding = judged(trier, behavior, dtype, self._known(behavior, dtype))
+        return replace(finding, seconds=time.perf_counter() - started, growth=growth())
 
     def _besides_wrong_operations(
         self, behavior: Behavior, dtype: str, finding: Finding
@@ -212,11 +238,10 @@ class Runner:
         if not found:
             return finding
         trier = replace(self._trier, blamed=frozenset(blamed))
-        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
-        besides = judged(trier, behavior, dtype, entry)
+        besides = self._measured(trier, behavior, dtype)
         if besides.verdict in (*FAILING, Verdict.EXPECTED_FAILURE):
-            return besides
-        return self._blocked(blamed[min(found)], finding.attempt.examples)
+            return besides.counting(finding)
+        return finding.blocked_by(blamed[min(found)]).counting(besides)
 
     def _blamed(self, behavior: Behavior, dtype: str) -> dict[str, str]:
         """The operations found wrong by what this behavior builds on, and by which of it."""
@@ -226,9 +251,7 @@ class Runner:
             for required in self._requirements(behavior, dtype):
                 blamed |= self._blamed(required, dtype)
                 if required.per_operation:
-                    self._fails(required, dtype)
-                    wrong = self._wrong.get((required.id, dtype), frozenset())
-                    blamed |= dict.fromkeys(wrong, required.id)
+                    blamed |= dict.fromkeys(self._wrong_in(required, dtype), required.id)
         return self._blames[key]
 
     def _told(
@@ -238,7 +261,7 @@ class Runner:
         found = finding.attempt
         if found.divergence is None:
             return found, None
-        entry = self.expectations.match(behavior.id, dtype, self.adapter.device)
+        entry = self._known(behavior, dtype)
         known = entry is not None and entry.witness == found.witness
         if finding.verdict in self._shrunk and not known:
             found = finding.trier.simplest(behavior, dtype, found)
@@ -246,9 +269,6 @@ class Runner:
         step = finding.trier.first_wrong_step(behavior, dtype, found.data)
         seed = self._trier.seed
         return found, describe(found.session, found.divergence, behavior, dtype, seed, step)
-
-    def _blocked(self, root: str, examples: int) -> Finding:
-        return Finding(Verdict.BLOCKED, f"blocked by {root}", Attempt(examples), self._trier)
 
 
 def _told_of(finding: Finding, shown: Attempt) -> str:

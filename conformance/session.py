@@ -36,6 +36,9 @@ from conformance.trace import (
 from conformance.var import Var
 from conformance.vocabulary import VARIADIC
 
+# Functions and hooks that an engine calls back say phrases too, and may find that there is none.
+_PASSING_THROUGH = (*PASSING_THROUGH, Unsupported)
+
 
 class Session:
     """Runs actions on an engine, and holds what the ledger says of each tensor.
@@ -215,7 +218,7 @@ class Session:
         self.trace.append(Instruction(name, shown))
         try:
             return phrase(*arguments)
-        except PASSING_THROUGH:
+        except _PASSING_THROUGH:
             raise
         except BaseException as error:
             if self.expecting:
@@ -226,7 +229,7 @@ class Session:
         """Read something off the engine without leaving an instruction."""
         try:
             return self.adapter.phrases[name](*arguments)
-        except (*PASSING_THROUGH, Unsupported):
+        except _PASSING_THROUGH:
             raise
         except BaseException as error:
             read = tuple(x for handle in arguments for x in self.vars if x.handle is handle)

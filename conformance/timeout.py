@@ -6,9 +6,12 @@ import faulthandler
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+_AT_ONCE = 1e-6
 
 
 class TimeLimitError(BaseException):
@@ -18,6 +21,8 @@ class TimeLimitError(BaseException):
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Interrupt the block after ``seconds`` of wall time; without signals there is no limit.
+
+    An alarm that was set before, such as that of a test that this runs in, goes on afterwards.
 
     Raises:
         TimeLimitError: the block took longer.
@@ -30,12 +35,17 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TimeLimitError(f"still running after {seconds:g} s")
 
     previous = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)  # again and again, if it is swallowed
+    began = time.monotonic()
+    # Again and again, if it is swallowed.
+    left, again = signal.setitimer(signal.ITIMER_REAL, seconds, 1.0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        if left:
+            due = left - (time.monotonic() - began)
+            signal.setitimer(signal.ITIMER_REAL, max(due, _AT_ONCE), again)
 
 
 GRACE = 5.0

@@ -105,6 +105,7 @@ class Trier:
                 tried = decode_all(behavior.given, data, scope)["program"].steps[0].op
                 assert attempt.session is not None
                 diverging.append((tried, operations_in(attempt.session.trace)))
+                attempt.session.release()
 
         self._ended(look)
         return wrong_alone(diverging)
@@ -143,6 +144,7 @@ class Trier:
                 play(behavior, data, scope, session)
             except Divergence as divergence:
                 if self.blamed & operations_in(session.trace):
+                    session.release()
                     return
                 attempt.divergence, attempt.session, attempt.data = divergence, session, data
                 raise

@@ -10,8 +10,12 @@ from typing import Any
 
 from conformance.evidence import catalogue_digest, expectations_digest
 from conformance.plan import Plan, Request
+from conformance.runner import tried_quietly
+from conformance.signature import OUT_OF_MEMORY
 
 Json = Mapping[str, Any]
+
+_HARMFUL = frozenset({"crash", "timeout", OUT_OF_MEMORY})
 
 
 class UnverifiableError(ValueError):
@@ -39,30 +43,42 @@ def verify(run: Json, results: Sequence[Json], sample: int) -> list[Comparison]:
     Args:
         run: the facts of the run.
         results: its verdicts.
-        sample: how many of them to reach again, chosen by the run's seed; crashes are left out.
+        sample: how many of them to reach again, chosen by the run's seed; what ended or held up
+            its process is left out, and what it blocked.
 
     Raises:
         UnverifiableError: the engine, the behaviors or the known failures here are others.
     """
     plan = _plan(run)
-    tried = [r for r in results if r["verdict"] not in ("crash", "timeout")]
-    chosen = Random(run["seed"]).sample(tried, min(sample, len(tried)))
+    harmless = _harmless(results)
+    chosen = Random(run["seed"]).sample(harmless, min(sample, len(harmless)))
     runner = plan.runner()
     return [
         Comparison(
             one["behavior"],
             one["dtype"],
             one["verdict"],
-            runner.run(plan.behaviors[one["behavior"]], one["dtype"]).verdict.value,
+            tried_quietly(runner, plan.behaviors[one["behavior"]], one["dtype"]).verdict.value,
         )
         for one in chosen
     ]
 
 
+def _harmless(results: Sequence[Json]) -> list[Json]:
+    """The results that can be reached again in this very process."""
+    harmful = {
+        one["behavior"] for one in results if _HARMFUL & {one["verdict"], one.get("signature")}
+    }
+    return [
+        one
+        for one in results
+        if not harmful & {one["behavior"], one["reason"].removeprefix("blocked by ")}
+    ]
+
+
 def _plan(run: Json) -> Plan:
-    words = dict(
-        w[2:].split("=", 1) for w in shlex.split(run["command"]) if w.startswith("--") and "=" in w
-    )
+    said = shlex.split(run["command"])
+    words = dict(w[2:].split("=", 1) for w in said if w.startswith("--") and "=" in w)
     if "adapter" not in words:
         raise UnverifiableError("the report does not say by which command it was made")
     try:
@@ -75,6 +91,7 @@ def _plan(run: Json) -> Plan:
                 profile=run["profile"],
                 expectations=words.get("expectations"),
                 seed=run["seed"],
+                run_blocked="--run-blocked" in said,
             )
         )
     except ValueError as error:

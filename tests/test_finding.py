@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
 
@@ -67,3 +68,29 @@ def test_class_of_a_script_is_named_by_its_file(tmp_path):
         [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
     assert done.stdout == f"{script}:Mine\n"
+
+
+def test_a_file_named_like_its_engine_does_not_hide_it(tmp_path):
+    (tmp_path / "installed" / "engine_of_mine").mkdir(parents=True)
+    (tmp_path / "installed" / "engine_of_mine" / "__init__.py").write_text("__version__ = '7'")
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "adapters" / "engine_of_mine.py").write_text(
+        "from conformance import TorchLike\n"
+        "class Mine(TorchLike):\n"
+        "    name, setup, module = 'mine', 'import engine_of_mine', 'engine_of_mine'\n"
+        "    version_phrase, dtypes, discrete_dtypes = 'engine_of_mine.__version__', {}, {}\n"
+        "    ops, actions, refusal = {}, {}, 'RuntimeError'\n"
+    )
+    code = (
+        "from conformance.finding import load_adapter;"
+        "print(load_adapter('adapters/engine_of_mine.py:Mine').engine_version)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("7\n", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,7 +40,9 @@ def list_(level: str, area: str | None, markdown: Path | None) -> None:
     if area is not None:
         chosen = _of_area(behaviors, chosen, area)
     if markdown is not None:
-        write(markdown, behaviors_markdown(chosen))
+        if not chosen:
+            raise RefusalError(f"area {area!r} has no behavior up to level {level!r} to write down")
+        write(markdown, behaviors_markdown(chosen, _command(level, area, markdown)))
         return
     if sys.stdout.isatty():
         print_list(chosen, Console(highlight=False))
@@ -68,6 +71,16 @@ def print_list(behaviors: list[Behavior], console: Console) -> None:
     for one in behaviors:
         table.add_row(*map(Text, (one.id, one.level.value, one.statement)))
     console.print(table)
+
+
+def _command(level: str, area: str | None, page: Path) -> str:
+    """The command that writes a page of the list anew."""
+    words = ["python", "-m", "conformance", "list"]
+    if level != Level.FULL.value:
+        words.append(f"--level={level}")
+    if area is not None:
+        words.append(f"--area={area}")
+    return shlex.join([*words, "--markdown", str(page)])
 
 
 def _of_area(

@@ -29,13 +29,13 @@ fails. To run one, and to see how it is declared:
 """
 
 
-def behaviors_markdown(behaviors: Iterable[Behavior]) -> str:
-    """The page of these behaviors; those of one area stand together."""
+def behaviors_markdown(behaviors: Iterable[Behavior], command: str = COMMAND) -> str:
+    """The page of these behaviors, which ``command`` writes; those of one area stand together."""
     chosen = list(behaviors)
     levels = Counter(one.level for one in chosen)
     counts = ", ".join(f"{levels[level]} {level.value}" for level in Level if levels[level])
     head = _HEAD.format(
-        command=COMMAND, counts=f"{len(chosen)} behaviors: {counts}", example=chosen[0].id
+        command=command, counts=f"{len(chosen)} behaviors: {counts}", example=chosen[0].id
     )
     areas = [(area, list(of_area)) for area, of_area in groupby(chosen, lambda one: one.area)]
     contents = "\n".join(

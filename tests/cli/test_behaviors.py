@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -210,6 +211,10 @@ def test_the_list_can_be_written_as_a_page(conformance, tmp_path):
     chosen = [one for id_, one in load_specs().items() if id_.startswith("graph.")]
     core = [one for one in chosen if one.level.value == "core"]
     assert (done.exit_code, done.output) == (0, "")
+    (command,) = re.findall(r"`(python -m conformance list .*?)`", " ".join(text.split()))
+    page.unlink()
+    assert conformance(*shlex.split(command)[3:]).exit_code == 0
+    assert page.read_text("utf-8") == text
     assert re.findall(r"^### (.*)$", text, re.MULTILINE) == [one.id for one in core]
     for one in core:
         assert all(f"]({source.url})" in text for source in one.sources)
@@ -221,3 +226,13 @@ def test_nothing_in_a_statement_is_markup_on_the_page():
     page = behaviors_markdown([behavior])
 
     assert r"Row \*i\* of \`x\[i\]\` is \<b\>\_y\_\</b\>." in page
+
+
+def test_a_page_of_no_behaviors_is_refused(conformance, tmp_path):
+    page = tmp_path / "none.md"
+
+    done = conformance("list", "--area=devices", "--level=core", "--markdown", str(page))
+
+    assert done.exit_code == 2
+    assert "no behavior" in done.output
+    assert not page.exists()

@@ -58,6 +58,28 @@ def test_a_verdict_that_was_written_by_hand_is_told(report, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("verdict", "signature"),
+    [
+        ("crash", "crash"),
+        ("timeout", "timeout"),
+        ("error", "error: MemoryError"),
+        ("expected_failure", "crash"),
+    ],
+)
+def test_what_ended_its_process_is_not_tried_nor_what_it_blocked(
+    report, tmp_path, verdict, signature
+):
+    def change(document):
+        ended, blocked, _ = document["results"]
+        ended.update(verdict=verdict, signature=signature)
+        blocked.update(verdict="blocked", reason=f"blocked by {ended['behavior']}")
+
+    done = verified(changed(report, tmp_path, change))
+
+    assert (done.exit_code, done.output) == (0, "1 of 1 verdicts agree\n")
+
+
+@pytest.mark.parametrize(
     ("key", "value", "says"),
     [
         ("catalogue", "0" * 64, "the behaviors differ"),

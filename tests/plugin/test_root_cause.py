@@ -7,6 +7,7 @@ import json
 import pytest
 
 from conformance.catalogue import load_specs
+from conformance.verifying import verify
 
 pytest_plugins = ("pytester",)
 ROOT = "accumulation.sums-over-calls"
@@ -116,6 +117,17 @@ def test_dependant_that_conforms_passes_on_demand(verdicts):
     status, found = verdicts("Keeps", "--run-blocked", only=both)
     assert status == 1
     assert {verdict for verdict, *_ in of(found, SOUND)} == {"pass"}
+
+
+def test_verdicts_of_blocked_behaviors_that_ran_are_reached_again(verdicts, pytester):
+    verdicts("Keeps", "--run-blocked", only=f"{FREEING} or {SOUND}")
+    report = json.loads((pytester.path / "reports/keeps-cpu.json").read_text())
+
+    again = verify(report["run"], report["results"], sample=2)
+
+    assert {one.behavior: one.reached for one in again} == {FREEING: "fail", SOUND: "pass"}
+    (failing,) = (one["failure"] for one in report["results"] if one["failure"])
+    assert "--run-blocked" in failing["replay"]
 
 
 def test_expected_failure_blocks_nothing(verdicts, pytester):
