@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from enum import Enum
 
 from conformance.adapter import Adapter
 from conformance.attempt import Attempt
-from conformance.behavior import Behavior, registered
+from conformance.behavior import Behavior
+from conformance.blocking import Blocking
 from conformance.culprits import operations_in
 from conformance.expectations import Expectation, Expectations
 from conformance.failure import describe
@@ -23,7 +24,6 @@ from conformance.gate import FAILING
 from conformance.judging import Finding, doubt, judged
 from conformance.memory import Measuring, unmeasured
 from conformance.results import Failure, Result, Verdict
-from conformance.signature import OUT_OF_MEMORY
 from conformance.timeout import time_limit
 from conformance.trying import Noting, Trier, unnoted
 
@@ -31,8 +31,6 @@ __all__ = ["PROFILES", "SECONDS_PER_BEHAVIOR", "Dependants", "Runner", "tried_qu
 
 PROFILES: Mapping[str, int] = {"quick": 25, "default": 100, "deep": 400}
 SECONDS_PER_BEHAVIOR: Mapping[str, float] = {"quick": 60.0, "default": 120.0, "deep": 600.0}
-
-_NOT_TRIED_FOR_OTHERS = ("", "crash", "timeout", OUT_OF_MEMORY)
 
 
 class Dependants(Enum):
@@ -89,10 +87,7 @@ class Runner:
         self._shrunk = shrunk
         self._memory = memory
         self._findings: dict[tuple[str, str], Finding] = {}
-        self._failing: dict[tuple[str, str], bool] = {}
-        self._blames: dict[tuple[str, str], dict[str, str]] = {}
-        self._wrong: dict[tuple[str, str], frozenset[str]] = {}
-        self._roots: dict[tuple[str, str], str | None] = {}
+        self._blocking = Blocking(adapter.device, expectations, self._found)
 
     def run(self, behavior: Behavior, dtype: str) -> Result:
         """The verdict on one behavior in one dtype; raises nothing but KeyboardInterrupt."""
@@ -131,7 +126,7 @@ class Runner:
 
     def _tried_unless_blocked(self, behavior: Behavior, dtype: str) -> Finding:
         """The finding on a behavior whose requirements are sound; else it is not tried."""
-        root = self._root(behavior, dtype)
+        root = self._blocking.root(behavior, dtype)
         if root is None:
             return self._found(behavior, dtype)
         return Finding(Verdict.BLOCKED, "", Attempt(), self._trier).blocked_by(root)
@@ -140,64 +135,10 @@ class Runner:
         """The finding on a behavior; one that fails as a requirement does is blocked by it."""
         finding = self._found(behavior, dtype)
         if finding.verdict in FAILING:
-            for required in self._requirements(behavior, dtype):
-                if self._blocks(required, dtype):
+            for required in self._blocking.requirements(behavior, dtype):
+                if self._blocking.blocks(required, dtype):
                     return finding.blocked_by(required.id)
         return finding
-
-    def _root(self, behavior: Behavior, dtype: str) -> str | None:
-        """The broken behavior at the root of what this one builds on, if there is one."""
-        key = behavior.id, dtype
-        if key not in self._roots:
-            self._roots[key] = None  # where requirements run in a circle
-            for required in self._requirements(behavior, dtype):
-                root = self._root(required, dtype)
-                if root is None and self._blocks(required, dtype):
-                    root = required.id
-                if root is not None:
-                    self._roots[key] = root
-                    break
-        return self._roots[key]
-
-    def _requirements(self, behavior: Behavior, dtype: str) -> Iterator[Behavior]:
-        """The behaviors this one builds on, as far as they speak of this dtype and device."""
-        catalogue = registered()
-        for required in (catalogue[name] for name in behavior.requires):
-            on_device = self.adapter.device != "cpu" or not required.off_cpu
-            if on_device and (not required.dtypes or dtype in required.dtypes):
-                yield required
-
-    def _blocks(self, behavior: Behavior, dtype: str) -> bool:
-        """Whether a behavior fails in a way that nobody expected.
-
-        One of single operations never blocks as a whole, but by each operation it is broken for.
-        """
-        key = behavior.id, dtype
-        if behavior.per_operation or self._sparing(behavior, dtype) is not None:
-            return False
-        if key not in self._failing:
-            self._found(behavior, dtype)
-        return self._failing[key]
-
-    def _wrong_in(self, behavior: Behavior, dtype: str) -> frozenset[str]:
-        """The operations that a behavior of single operations is broken for, as known or found."""
-        key = behavior.id, dtype
-        entry = self._sparing(behavior, dtype)
-        if entry is not None:
-            return frozenset(entry.operations)
-        if key not in self._wrong:
-            self._found(behavior, dtype)
-        return self._wrong[key]
-
-    def _sparing(self, behavior: Behavior, dtype: str) -> Expectation | None:
-        """The entry for which a behavior is not tried for another's sake, if there is one.
-
-        It may fail in any way, or is known to take the process with it. Nor does its own verdict
-        count for others then, or theirs would depend on whether it was selected.
-        """
-        entry = self._known(behavior, dtype)
-        spares = entry is not None and entry.signature in _NOT_TRIED_FOR_OTHERS
-        return entry if spares else None
 
     def _known(self, behavior: Behavior, dtype: str) -> Expectation | None:
         """What is known of a behavior's failure, if anything is."""
@@ -211,8 +152,7 @@ class Runner:
             if finding.verdict is Verdict.FAIL:
                 finding = self._besides_wrong_operations(behavior, dtype, finding)
             self._findings[key] = finding
-            self._failing[key] = finding.verdict in FAILING
-            self._wrong[key] = finding.operations
+            self._blocking.note(behavior, dtype, finding)
         return self._findings[key]
 
     def _found_alone(self, behavior: Behavior, dtype: str) -> Finding:
@@ -232,7 +172,7 @@ class Runner:
 
         It is blocked if there is no such thing.
         """
-        blamed = self._blamed(behavior, dtype)
+        blamed = self._blocking.blamed(behavior, dtype)
         session = finding.attempt.session
         found = operations_in(session.trace) & blamed.keys() if session is not None else ()
         if not found:
@@ -242,17 +182,6 @@ class Runner:
         if besides.verdict in (*FAILING, Verdict.EXPECTED_FAILURE):
             return besides.counting(finding)
         return finding.blocked_by(blamed[min(found)]).counting(besides)
-
-    def _blamed(self, behavior: Behavior, dtype: str) -> dict[str, str]:
-        """The operations found wrong by what this behavior builds on, and by which of it."""
-        key = behavior.id, dtype
-        if key not in self._blames:
-            blamed = self._blames[key] = {}
-            for required in self._requirements(behavior, dtype):
-                blamed |= self._blamed(required, dtype)
-                if required.per_operation:
-                    blamed |= dict.fromkeys(self._wrong_in(required, dtype), required.id)
-        return self._blames[key]
 
     def _told(
         self, behavior: Behavior, dtype: str, finding: Finding
