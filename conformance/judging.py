@@ -96,8 +96,10 @@ def _besides(known: Finding, behavior: Behavior, dtype: str, entry: Expectation)
     found = trier.search(behavior, dtype)
     found.examples += known.attempt.examples
     if found.verdict not in FAILING:
+        mended = known_wrong - known.trier.wrong_operations(behavior, dtype)
+        note = f"; no longer found wrong: {', '.join(sorted(mended))}" if mended else ""
         shown = replace(known.attempt, examples=found.examples)
-        return replace(known, attempt=shown, operations=known_wrong)
+        return replace(known, reason=known.reason + note, attempt=shown, operations=known_wrong)
     wrong = trier.wrong_operations(behavior, dtype)
     names = ", ".join(entry.operations)
     reason = f"the failure changed: known of {names} ({entry.reason}), now also {found.reason}"

@@ -19,6 +19,11 @@ class WrongExp(Reference):
     ops = {**Reference.ops, "exp": "a.exp() + a - a.detach()"}
 
 
+class WrongCumsum(Reference):
+    name = "wrong"
+    ops = {**Reference.ops, "cumsum": "a.cumsum(dim) + a - a.detach()"}
+
+
 class WrongTwo(Reference):
     name = "wrong"
     ops = {**WrongExp.ops, "cumsum": "a.cumsum(dim) + a - a.detach()"}
@@ -120,6 +125,20 @@ def test_an_operation_that_nobody_knew_to_be_wrong_stays_red(run, pytester):
     assert found[ALONE]["verdict"] == "fail"
     assert found[ALONE]["reason"].startswith("the failure changed: known of exp (it is old)")
     assert found[ALONE]["operations"] == ["cumsum", "exp"]
+
+
+def test_a_known_operation_that_was_mended_is_pointed_out(run, pytester):
+    run("WrongTwo", "--expectations=known.toml", "--update-expectations")
+    file = pytester.path / "known.toml"
+    file.write_text(file.read_text().replace("TODO: say why", "it is old"))
+
+    status, found = run("WrongCumsum", "--expectations=known.toml")
+
+    assert status == 0
+    assert verdicts(found)[ALONE] == (
+        "expected_failure",
+        "it is old; no longer found wrong: exp",
+    )
 
 
 def test_an_unknown_operation_is_refused(run, pytester):
