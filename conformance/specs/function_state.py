@@ -34,7 +34,7 @@ SHAPES = ((2,), (), (3,), (2, 2), (1,))
     requires=[
         "function.backward-formula-is-trusted",
         "inplace.saved-operand-mutated-raises",
-        "detach.result-is-untracked-leaf",
+        "detach.shares-memory-both-ways",
     ],
 )
 def saved_tensors_are_version_checked(session, value, v, write, result):

@@ -165,7 +165,7 @@ def freeing_is_per_visited_node(session, one, other, v, shared):
         "program": scalar_programs(),
         "trunk": sampled("retained", "freed", "keeps nothing"),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=["accumulation.sums-over-calls", "graph.second-backward-raises-when-saved"],
 )
 def shared_trunk(session, program, trunk):
     leaves = session.leaves(program)

@@ -180,7 +180,10 @@ def overwriting_cuts_the_old_value(session, value, v, index, tracked):
             4,
         ),
     },
-    requires=["inplace.intermediate-allowed-and-differentiated"],
+    requires=[
+        "inplace.overwriting-cuts-the-old-value",
+        "inplace.untracked-target-becomes-tracked",
+    ],
 )
 def index_assignment_builds_graph(session, v, pieces):
     buffer = session.tensor(np.zeros((2, 3)))
