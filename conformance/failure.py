@@ -89,7 +89,8 @@ def listing(trace: Sequence[Instruction], dtype: str, names: dict[int, str] | No
 
 def _arguments(instruction: Instruction, dtype: str, names: dict[int, str]) -> Iterator[str]:
     """What an instruction says: nothing of the device, of the session's dtype and of defaults."""
-    known, operation = slots(instruction.name), instruction.name in OPS
+    operation = instruction.name in OPS
+    known = slots(instruction.name) if instruction.arguments else ()
     for position, value in enumerate(instruction.arguments):
         slot = known[position] if position < len(known) else ""
         implied = slot == "dtype" and value == dtype and not operation

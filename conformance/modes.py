@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from conformance.adapter import Adapter
@@ -48,6 +49,19 @@ def no_grad(session: Session) -> AbstractContextManager[None]:
 def enable_grad(session: Session) -> AbstractContextManager[None]:
     """Record inside, also within a block that does not."""
     return _mode(session, "enable_grad", recording=True)
+
+
+def no_grad_elsewhere(session: Session) -> AbstractContextManager[None]:
+    """Switch recording off in another thread, which ends; gives the mode, which is not left.
+
+    Letting go of the mode may leave it, so somebody has to hold it while the engine is looked at.
+    """
+    inside: AbstractContextManager[None] = session.adapter["no_grad"]()
+    session.trace.append(Instruction("no_grad_elsewhere", ()))
+    thread = Thread(target=inside.__enter__)
+    thread.start()
+    thread.join()
+    return inside
 
 
 @contextmanager

@@ -6,8 +6,6 @@ part has a chapter of its own, and each pair has its own way of going wrong.
 
 from __future__ import annotations
 
-from threading import Thread
-
 import numpy as np
 
 from conformance.behavior import CORE, EXTENDED, FULL, behavior, doc, note, page
@@ -178,14 +176,8 @@ def retention_follows_writes(session, value, v, factor, of_view, late):
 )
 def mode_belongs_to_its_thread(session, value):
     x = session.tensor(value, requires_grad=True)
-    block = session.adapter["no_grad"]
 
-    def switch_off():
-        block().__enter__()
-
-    thread = Thread(target=switch_off)
-    thread.start()
-    thread.join()
+    _inside = session.no_grad_elsewhere()
 
     expect_state(x * x, requires_grad=True)
 
