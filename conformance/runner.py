@@ -16,7 +16,7 @@ from enum import Enum
 from conformance.adapter import Adapter
 from conformance.attempt import Attempt
 from conformance.behavior import Behavior, registered
-from conformance.culprits import operations_in
+from conformance.culprits import operations_in, wrong_in_general
 from conformance.expectations import Expectations
 from conformance.failure import describe
 from conformance.gate import FAILING
@@ -204,9 +204,13 @@ class Runner:
     ) -> Finding:
         """What a behavior fails for besides operations that are wrong by themselves.
 
-        It is blocked if there is no such thing.
+        It is blocked if there is no such thing, or if most operations are wrong, which is then a
+        fault of something that they all go through.
         """
         blamed = self._blamed(behavior, dtype)
+        general = wrong_in_general(blamed, self.adapter.ops)
+        if general is not None:
+            return self._blocked(general, finding.attempt.examples)
         session = finding.attempt.session
         found = operations_in(session.trace) & blamed.keys() if session is not None else ()
         if not found:

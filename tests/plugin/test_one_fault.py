@@ -84,3 +84,34 @@ def test_what_builds_on_a_broken_promise_is_blocked_by_it(monkeypatch, engine, p
 
     assert [one.verdict for one in results] == [Verdict.FAIL, Verdict.BLOCKED]
     assert results[1].reason == f"blocked by {root}"
+
+
+class FirstEntryOnly(Reference):
+    """A pass starts from the cotangent's first entry everywhere."""
+
+    definitions = {
+        **Reference.definitions,
+        "blurred": """
+def blurred(cotangent):
+    if cotangent is None or cotangent.shape in ((), (0,)) or 0 in cotangent.shape:
+        return cotangent
+    return reference.ones_like(cotangent) * cotangent.reshape((-1,))[0]
+""",
+    }
+    actions = {
+        **Reference.actions,
+        "backward": "root.backward(blurred(cotangent), retain_graph=retain_graph, "
+        "create_graph=create_graph, inputs=inputs)",
+    }
+
+
+@pytest.mark.parametrize("other", ["backward.leaf-root", "inplace.index-assignment-builds-graph"])
+def test_a_fault_of_most_operations_is_none_of_theirs(other):
+    load_specs()
+    runner = Runner(FirstEntryOnly(), profile="default", seed=1, expectations=Expectations())
+    root = "operation.gradient-is-its-derivative"
+
+    results = [runner.run(registered()[name], "float64") for name in (root, other)]
+
+    assert [one.verdict for one in results] == [Verdict.FAIL, Verdict.BLOCKED]
+    assert results[1].reason == f"blocked by {root}"
