@@ -81,16 +81,16 @@ def listing(trace: Sequence[Instruction], dtype: str, names: dict[int, str] | No
         arguments = ", ".join(_arguments(instruction, dtype, names))
         results = ", ".join("_" if r is None else _name(r, names) for r in instruction.results)
         call = f"{instruction.name}({arguments})"
-        refused = "  # refused" if instruction.raises else ""
-        lines.append("    " * depth + (f"{results} = " if results else "") + call + refused)
+        remark = "  # refused" if instruction.raises else ""
+        remark += "  # in another thread" * instruction.elsewhere
+        lines.append("    " * depth + (f"{results} = " if results else "") + call + remark)
         depth += instruction.block
     return "\n".join(lines)
 
 
 def _arguments(instruction: Instruction, dtype: str, names: dict[int, str]) -> Iterator[str]:
     """What an instruction says: nothing of the device, of the session's dtype and of defaults."""
-    operation = instruction.name in OPS
-    known = slots(instruction.name) if instruction.arguments else ()
+    known, operation = slots(instruction.name), instruction.name in OPS
     for position, value in enumerate(instruction.arguments):
         slot = known[position] if position < len(known) else ""
         implied = slot == "dtype" and value == dtype and not operation

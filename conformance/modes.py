@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.adapter import Adapter
 from conformance.trace import Instruction
 
 if TYPE_CHECKING:
     from conformance.session import Session
+
+T = TypeVar("T")
 
 
 class Modes:
@@ -51,17 +53,17 @@ def enable_grad(session: Session) -> AbstractContextManager[None]:
     return _mode(session, "enable_grad", recording=True)
 
 
-def no_grad_elsewhere(session: Session) -> AbstractContextManager[None]:
-    """Switch recording off in another thread, which ends; gives the mode, which is not left.
-
-    Letting go of the mode may leave it, so somebody has to hold it while the engine is looked at.
-    """
-    inside: AbstractContextManager[None] = session.adapter["no_grad"]()
-    session.trace.append(Instruction("no_grad_elsewhere", ()))
-    thread = Thread(target=inside.__enter__)
-    thread.start()
-    thread.join()
-    return inside
+def recorded_elsewhere(session: Session, compute: Callable[[], T]) -> T:
+    """What is computed in a thread of its own, whose mode is that of a new thread."""
+    start, before = len(session.trace), session.ledger.recording
+    session.ledger.recording = True
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(compute).result()
+    finally:
+        session.ledger.recording = before
+        for instruction in session.trace[start:]:
+            instruction.elsewhere = True
 
 
 @contextmanager

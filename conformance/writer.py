@@ -101,7 +101,10 @@ class Writer:
         filled = {slot: self.source(value, slot) for slot, value in pairs}
         if name == "custom":
             self.definitions.add(arguments[0])
-        return self.say(name, filled)
+        said = self.say(name, filled)
+        if instruction.elsewhere:
+            return f"ThreadPoolExecutor().submit(lambda: {said}).result()"
+        return said
 
     def statement(self, instruction: Instruction) -> list[str]:
         """The lines of one instruction; none if its result stands inside a later expression."""
@@ -109,8 +112,6 @@ class Writer:
             return self._registration(instruction)
         if instruction.name == "negated" and "negated" not in self.adapter.actions:
             return self._loop(instruction)
-        if instruction.name == "no_grad_elsewhere":
-            return self._thread()
         before = self._function(instruction) if instruction.name in FUNCTIONS else []
         text = self.phrase(instruction)
         results = instruction.results
@@ -130,15 +131,6 @@ class Writer:
         """As :meth:`statement`, with whatever it gives under the name ``result``."""
         before = self._function(instruction) if instruction.name in FUNCTIONS else []
         return [*before, f"{self.names.free('result')} = {self.phrase(instruction)}"]
-
-    def _thread(self) -> list[str]:
-        inside, thread = self.names.free("inside"), self.names.free("thread")
-        return [
-            f"{inside} = {self.say('no_grad', {})}",
-            f"{thread} = Thread(target={inside}.__enter__)",
-            f"{thread}.start()",
-            f"{thread}.join()",
-        ]
 
     def _loop(self, instruction: Instruction) -> list[str]:
         x, count = instruction.arguments

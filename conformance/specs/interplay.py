@@ -177,9 +177,10 @@ def retention_follows_writes(session, value, v, factor, of_view, late):
 def mode_belongs_to_its_thread(session, value):
     x = session.tensor(value, requires_grad=True)
 
-    _inside = session.no_grad_elsewhere()
+    with session.no_grad():
+        y = session.recorded_elsewhere(lambda: x * x)
 
-    expect_state(x * x, requires_grad=True)
+    expect_state(y, requires_grad=True)
 
 
 @behavior(

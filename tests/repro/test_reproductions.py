@@ -125,4 +125,4 @@ def test_a_mode_that_leaks_out_of_its_thread_is_shown_with_the_thread(monkeypatc
     result = runner.run(BEHAVIORS["modes.mode-belongs-to-its-thread"], "float64")
 
     assert result.failure.verified, result.failure.repro
-    assert set(imports(result.failure.repro)) == {"threading", "conformance.reference"}
+    assert set(imports(result.failure.repro)) == {"concurrent.futures", "conformance.reference"}
