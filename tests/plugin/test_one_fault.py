@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
+from conformance.adapters.micrograd import Micrograd
 from conformance.adapters.reference import Reference
 from conformance.reference import hooks, inplace
 
@@ -110,6 +113,21 @@ def test_a_fault_of_most_operations_is_none_of_theirs(other):
     load_specs()
     runner = Runner(FirstEntryOnly(), profile="default", seed=1, expectations=Expectations())
     root = "operation.gradient-is-its-derivative"
+
+    results = [runner.run(registered()[name], "float64") for name in (root, other)]
+
+    assert [one.verdict for one in results] == [Verdict.FAIL, Verdict.BLOCKED]
+    assert results[1].reason == f"blocked by {root}"
+
+
+@pytest.mark.skipif(find_spec("micrograd") is None, reason="micrograd is not installed")
+@pytest.mark.parametrize(
+    "other", ["graph.shared-trunk", "graph.second-backward-fine-when-nothing-saved"]
+)
+def test_cotangents_that_stay_in_the_nodes_are_one_failure(other):
+    load_specs()
+    runner = Runner(Micrograd(), profile="default", seed=1, expectations=Expectations())
+    root = "graph.retain-allows-repeats"
 
     results = [runner.run(registered()[name], "float64") for name in (root, other)]
 
