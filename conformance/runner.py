@@ -139,7 +139,7 @@ class Runner:
         finding = self._found(behavior, dtype)
         if finding.verdict in FAILING:
             for required in self._requirements(behavior, dtype):
-                if self._fails(required, dtype):
+                if not required.per_operation and self._fails(required, dtype):
                     return self._blocked(required.id, finding.attempt.examples)
         return finding
 

@@ -9,7 +9,7 @@ from conformance.behavior import registered
 from conformance.catalogue import load_specs
 from conformance.expectations import Expectations
 from conformance.results import Verdict
-from conformance.runner import Runner
+from conformance.runner import Dependants, Runner
 
 FEW = "add mul neg sub add_scalar mul_scalar sum select transpose relu exp mul_ add_ copy_".split()
 KINKS = "operation.convention-at-kinks"
@@ -27,9 +27,16 @@ class WrongAtKinks(Few):
     ops = {**Few.ops, "relu": "a.relu() + (a - a.detach()) * (a.detach() * a.detach() == 0)"}
 
 
-def verdict(adapter, name):
+class WrongElsewhereToo(WrongAtKinks):
+    """Its exponential is wrong as well."""
+
+    ops = {**WrongAtKinks.ops, "exp": "a.exp() + a - a.detach()"}
+
+
+def verdict(adapter, name, dependants=Dependants.LEFT_OUT):
     load_specs()
-    runner = Runner(adapter, profile="quick", seed=3, expectations=Expectations())
+    words = {"profile": "quick", "seed": 3, "expectations": Expectations()}
+    runner = Runner(adapter, **words, dependants=dependants)
     return runner.run(registered()[name], "float64").verdict
 
 
@@ -50,3 +57,8 @@ def test_few_operations_are_enough(name):
 
 def test_a_fault_is_not_hidden_by_operations_that_are_absent():
     assert verdict(WrongAtKinks(), KINKS) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("dependants", [Dependants.LEFT_OUT, Dependants.TRIED])
+def test_a_fault_is_not_put_down_to_an_operation_that_has_no_part_in_it(dependants):
+    assert verdict(WrongElsewhereToo(), KINKS, dependants) is Verdict.FAIL
