@@ -7,13 +7,14 @@ operation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from conformance.ops import COMPUTE
 from conformance.program import Program
 from conformance.trace import Instruction
 
-__all__ = ["operations_in", "wrong_alone"]
+__all__ = ["operations_in", "wrong_alone", "wrong_in_general"]
 
 
 def operations_in(trace: Sequence[Instruction]) -> frozenset[str]:
@@ -44,3 +45,15 @@ def wrong_alone(diverging: Iterable[tuple[str, frozenset[str]]]) -> frozenset[st
         if operation in applied and not wrong & applied:
             wrong.add(operation)
     return frozenset(wrong)
+
+
+def wrong_in_general(blamed: Mapping[str, str], spoken: Collection[str]) -> str | None:
+    """The behavior for which most operations are wrong, so that the fault is none of theirs.
+
+    Args:
+        blamed: the wrong operations, each with the behavior that found it out.
+        spoken: whatever the engine has a phrase for.
+    """
+    known = sum(name in COMPUTE for name in spoken)
+    counts = Counter(blamed.values())
+    return next((root for root, count in counts.items() if 2 * count > known), None)

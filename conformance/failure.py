@@ -81,8 +81,9 @@ def listing(trace: Sequence[Instruction], dtype: str, names: dict[int, str] | No
         arguments = ", ".join(_arguments(instruction, dtype, names))
         results = ", ".join("_" if r is None else _name(r, names) for r in instruction.results)
         call = f"{instruction.name}({arguments})"
-        refused = "  # refused" if instruction.raises else ""
-        lines.append("    " * depth + (f"{results} = " if results else "") + call + refused)
+        remark = "  # refused" if instruction.raises else ""
+        remark += "  # in another thread" * instruction.elsewhere
+        lines.append("    " * depth + (f"{results} = " if results else "") + call + remark)
         depth += instruction.block
     return "\n".join(lines)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.adapter import Adapter
 from conformance.trace import Instruction
 
 if TYPE_CHECKING:
     from conformance.session import Session
+
+T = TypeVar("T")
 
 
 class Modes:
@@ -48,6 +51,19 @@ def no_grad(session: Session) -> AbstractContextManager[None]:
 def enable_grad(session: Session) -> AbstractContextManager[None]:
     """Record inside, also within a block that does not."""
     return _mode(session, "enable_grad", recording=True)
+
+
+def recorded_elsewhere(session: Session, compute: Callable[[], T]) -> T:
+    """What is computed in a thread of its own, whose mode is that of a new thread."""
+    start, before = len(session.trace), session.ledger.recording
+    session.ledger.recording = True
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(compute).result()
+    finally:
+        session.ledger.recording = before
+        for instruction in session.trace[start:]:
+            instruction.elsewhere = True
 
 
 @contextmanager

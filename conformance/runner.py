@@ -17,7 +17,7 @@ from conformance.adapter import Adapter
 from conformance.attempt import Attempt
 from conformance.behavior import Behavior
 from conformance.blocking import Blocking
-from conformance.culprits import operations_in
+from conformance.culprits import operations_in, wrong_in_general
 from conformance.expectations import Expectation, Expectations
 from conformance.failure import describe
 from conformance.gate import FAILING
@@ -170,9 +170,13 @@ class Runner:
     ) -> Finding:
         """What a behavior fails for besides operations that are wrong by themselves.
 
-        It is blocked if there is no such thing.
+        It is blocked if there is no such thing, or if most operations are wrong, which is then a
+        fault of something that they all go through.
         """
         blamed = self._blocking.blamed(behavior, dtype)
+        general = wrong_in_general(blamed, self.adapter.ops)
+        if general is not None:
+            return finding.blocked_by(general)
         session = finding.attempt.session
         found = operations_in(session.trace) & blamed.keys() if session is not None else ()
         if not found:

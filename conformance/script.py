@@ -102,6 +102,8 @@ def _head(writer: Writer, behavior: Behavior, body: Sequence[str]) -> Iterator[s
     setup = adapter.setup.strip()
     if re.search(r"\bsuppress\(", text):
         yield "from contextlib import suppress"
+    if re.search(r"\bThreadPoolExecutor\(", text):
+        yield "from concurrent.futures import ThreadPoolExecutor"
     if re.search(r"\bnp\.", text) and not re.search(r"\bimport numpy as np\b", setup):
         yield "import numpy as np"
     yield from setup.splitlines()

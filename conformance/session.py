@@ -171,6 +171,7 @@ class Session:
     assign_grad = grad_slots.assign
     zero_grad = grad_slots.zero
     no_grad = modes.no_grad
+    recorded_elsewhere = modes.recorded_elsewhere
     enable_grad = modes.enable_grad
 
     @contextmanager

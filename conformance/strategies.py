@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from conformance import alone
+from conformance.adapter import Unsupported
 from conformance.decoder import decode_program
 from conformance.draft import SHAPES, Recipe
 from conformance.draw import (
@@ -32,6 +34,7 @@ __all__ = [
     "cotangents",
     "integers",
     "lists",
+    "offered",
     "programs",
     "raw",
     "sampled",
@@ -109,6 +112,26 @@ def single_operations(*, bits: float = 0.0, twice: bool = False) -> Draw[Program
         alone.WIDTH,
         lambda source, scope: alone.decode_alone(ByteSource(source.data), scope, bits, twice),
     )
+
+
+def offered(*options: str | tuple[str, tuple[object, ...]]) -> Draw[Any]:
+    """One of those options whose operation the engine has.
+
+    An option is an operation's name, or the name and the parameters. Decoding raises
+    :class:`Unsupported` if the engine has none of them.
+    """
+
+    def decode(source: ByteSource, scope: Scope) -> Any:
+        there = [option for option in options if _operation(option) in scope.ops]
+        if not there:
+            raise Unsupported(_operation(options[0]))
+        return source.choose(there)
+
+    return Draw(1, decode)
+
+
+def _operation(option: str | tuple[str, tuple[object, ...]]) -> str:
+    return option if isinstance(option, str) else option[0]
 
 
 def _draw(recipe: Recipe) -> Draw[Program]:

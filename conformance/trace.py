@@ -18,7 +18,7 @@ class Instruction:
 
     ``block`` marks a phrase that opens a ``with`` block, which an instruction named ``end`` closes.
     ``raises`` marks one whose refusal was expected; ``refusal`` names the exception, if it is
-    another than that of the engine's refusals.
+    another than that of the engine's refusals. ``elsewhere`` marks one said in a thread of its own.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Instruction:
     block: bool = False
     raises: bool = False
     refusal: str = ""
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

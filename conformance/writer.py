@@ -101,7 +101,10 @@ class Writer:
         filled = {slot: self.source(value, slot) for slot, value in pairs}
         if name == "custom":
             self.definitions.add(arguments[0])
-        return self.say(name, filled)
+        said = self.say(name, filled)
+        if instruction.elsewhere:
+            return f"ThreadPoolExecutor().submit(lambda: {said}).result()"
+        return said
 
     def statement(self, instruction: Instruction) -> list[str]:
         """The lines of one instruction; none if its result stands inside a later expression."""

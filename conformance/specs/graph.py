@@ -61,7 +61,7 @@ def second_backward_raises_when_saved(session, program, v, above):
         "v": cotangents(),
         "passes": integers(2, 3),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=["graph.retain-allows-repeats"],
 )
 def second_backward_fine_when_nothing_saved(session, program, v, passes):
     leaves = session.leaves(program)
@@ -165,7 +165,7 @@ def freeing_is_per_visited_node(session, one, other, v, shared):
         "program": scalar_programs(),
         "trunk": sampled("retained", "freed", "keeps nothing"),
     },
-    requires=["accumulation.sums-over-calls"],
+    requires=["graph.retain-allows-repeats", "graph.second-backward-raises-when-saved"],
 )
 def shared_trunk(session, program, trunk):
     leaves = session.leaves(program)

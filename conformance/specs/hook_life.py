@@ -37,7 +37,7 @@ SHAPES = ((2,), (), (3,), (2, 2), (1,), (0,))
         "twice": booleans(),
     },
     requires=[
-        "hooks.tensor-hook-replaces-grad",
+        "hooks.chain-in-registration-order",
         "accumulation.setting-none-restarts-with-fresh-tensor",
     ],
 )

@@ -10,7 +10,16 @@ import numpy as np
 from conformance.behavior import CORE, EXTENDED, behavior, doc, note, page
 from conformance.expect import expect_grad, expect_leaf, expect_result, expect_value
 from conformance.specs._writes import WITH_OPERAND, WRITES, write
-from conformance.strategies import arrays, booleans, cotangents, integers, lists, sampled, tuples
+from conformance.strategies import (
+    arrays,
+    booleans,
+    cotangents,
+    integers,
+    lists,
+    offered,
+    sampled,
+    tuples,
+)
 from conformance.truth import vjp_of
 
 IN_PLACE = note("autograd", "in-place-operations-with-autograd")
@@ -48,7 +57,7 @@ def tracked_leaf_raises(session, value, v, pick):
         "v": cotangents(),
         "pick": integers(0, len(WRITES) - 1),
         "views": lists(
-            sampled(("unsqueeze", (0,)), ("select", ((0,),)), ("select", ((slice(1),),))), 1, 2
+            offered(("unsqueeze", (0,)), ("select", ((0,),)), ("select", ((slice(1),),))), 1, 2
         ),
     },
     requires=["inplace.tracked-leaf-raises"],
@@ -74,7 +83,7 @@ def view_of_tracked_leaf_raises(session, value, v, pick, views):
     given={
         "value": value,
         "v": cotangents(),
-        "steps": lists(tuples(sampled("add_", "sub_", "neg_"), booleans()), 1, 4),
+        "steps": lists(tuples(offered("add_", "sub_", "neg_"), booleans()), 1, 4),
     },
     requires=["backward.gives-vector-jacobian-product"],
 )
@@ -171,7 +180,10 @@ def overwriting_cuts_the_old_value(session, value, v, index, tracked):
             4,
         ),
     },
-    requires=["inplace.intermediate-allowed-and-differentiated"],
+    requires=[
+        "inplace.overwriting-cuts-the-old-value",
+        "inplace.untracked-target-becomes-tracked",
+    ],
 )
 def index_assignment_builds_graph(session, v, pieces):
     buffer = session.tensor(np.zeros((2, 3)))
@@ -208,7 +220,7 @@ def index_assignment_builds_graph(session, v, pieces):
         "value": arrays((2, 3), (1, 3), (2, 1)),
         "v": cotangents(),
         "kind": sampled("grow", "reduce", "convert", "discrete"),
-        "op": sampled("add_", "copy_", "sub_"),
+        "op": offered("add_", "copy_", "sub_"),
     },
     requires=["inplace.intermediate-allowed-and-differentiated", "detach.result-is-untracked-leaf"],
 )
@@ -244,7 +256,7 @@ def target_shape_and_dtype_fixed(session, value, v, kind, op):
         "value": arrays((1,), (2, 1), (1, 3)),
         "v": cotangents(),
         "tracked": booleans(),
-        "op": sampled("add_", "copy_", "mul_", "sub_"),
+        "op": offered("add_", "copy_", "mul_", "sub_"),
     },
     requires=["inplace.intermediate-allowed-and-differentiated"],
 )

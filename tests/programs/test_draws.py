@@ -24,6 +24,7 @@ EVERY: dict[str, Draw[Any]] = {
     "integers": draws.integers(2, 9),
     "booleans": draws.booleans(),
     "sampled": draws.sampled("a", "b", "c"),
+    "offered": draws.offered("mul", ("select", (0,))),
     "tuples": draws.tuples(draws.integers(0, 3), draws.booleans()),
     "lists": draws.lists(draws.integers(0, 200), 1, 4),
     "programs": draws.programs(),
@@ -35,6 +36,7 @@ SIMPLEST = {
     "integers": 2,
     "booleans": False,
     "sampled": "a",
+    "offered": "mul",
     "tuples": (0, False),
     "lists": [0],
 }
@@ -127,3 +129,14 @@ def test_items_of_lists_and_tuples_are_drawn_apart() -> None:
     paired = draws.tuples(v, v).decode(ByteSource(data[1:]), SCOPE)
     assert len({one((3,)).tobytes() for one in listed}) == 3
     assert len({one((3,)).tobytes() for one in paired}) == 2
+
+
+def test_operations_are_chosen_among_those_that_the_engine_has() -> None:
+    draw = draws.offered("abs", ("select", ((0,),)), ("select", ((1,),)), "relu")
+    lacking = replace(SCOPE, ops=frozenset(("select", "relu")))
+    every = {repr(draw.decode(ByteSource(bytes((n,))), SCOPE)) for n in range(8)}
+    some = {repr(draw.decode(ByteSource(bytes((n,))), lacking)) for n in range(8)}
+    assert every - some == {"'abs'"}
+    assert len(some) == 3
+    with pytest.raises(Unsupported, match="abs"):
+        draw.decode(ByteSource(b""), replace(SCOPE, ops=frozenset(("mul",))))

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from contextlib import redirect_stdout
 from io import StringIO
+from types import SimpleNamespace
 
 import broken
 import pytest
 from conformance.adapters.reference import Reference
+from conformance.reference import modes
 
 from conformance import catalogue, failure, reference
 from conformance.expectations import Expectations
@@ -108,3 +110,19 @@ def test_script_passes_on_the_engine_that_is_not_broken(one, tried):
     result, _ = tried(one)
     done = alone(result.failure.repro)
     assert done.returncode == 0, result.failure.repro + done.stderr
+
+
+def test_a_mode_that_leaks_out_of_its_thread_is_shown_with_the_thread(monkeypatch):
+    monkeypatch.setattr(modes, "_state", SimpleNamespace(recording=True))
+    runner = Runner(
+        Reference(),
+        profile="quick",
+        seed=1,
+        expectations=Expectations(()),
+        dependants=Dependants.ALONE,
+    )
+
+    result = runner.run(BEHAVIORS["modes.mode-belongs-to-its-thread"], "float64")
+
+    assert result.failure.verified, result.failure.repro
+    assert set(imports(result.failure.repro)) == {"concurrent.futures", "conformance.reference"}

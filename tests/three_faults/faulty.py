@@ -7,21 +7,30 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 
 import numpy as np
 
 __version__ = "0.3.0"
-_recording = [True]
+
+
+class Mode(threading.local):
+    """What each thread starts with."""
+
+    recording = True
+
+
+_mode = Mode()
 
 
 @contextmanager
 def no_grad():
-    _recording.append(False)
+    before, _mode.recording = _mode.recording, False
     try:
         yield
     finally:
-        _recording.pop()
+        _mode.recording = before
 
 
 class Tensor:
@@ -119,7 +128,7 @@ def lift(x):
 
 
 def record(data, parents, pull):
-    if _recording[-1] and any(parent.requires_grad for parent in parents):
+    if _mode.recording and any(parent.requires_grad for parent in parents):
         return Tensor(data, True, parents, pull)
     return Tensor(data)
 
