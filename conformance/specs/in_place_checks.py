@@ -83,7 +83,7 @@ def saved_operand_mutated_raises(session, value, v, op, of_constant, earlier, th
     given={
         "value": arrays((2, 2), (2,), (), (1, 3)),
         "v": cotangents(),
-        "op": sampled("exp", "tanh", "sigmoid", "sqrt", "reciprocal", "relu", "sin"),
+        "op": offered("exp", "tanh", "sigmoid", "sqrt", "reciprocal", "relu", "sin"),
         "through_view": booleans(),
         "pick": integers(0, len(WRITES) - 1),
     },
