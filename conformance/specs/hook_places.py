@@ -6,7 +6,7 @@ import numpy as np
 
 from conformance.behavior import EXTENDED, behavior, doc, note
 from conformance.expect import expect, expect_calls, expect_grad, expect_result
-from conformance.strategies import arrays, booleans, cotangents, lists, sampled
+from conformance.strategies import arrays, booleans, cotangents, lists, offered, sampled
 
 REGISTER = doc("torch.Tensor.register_hook")
 FIRING = note("autograd", "whether-a-particular-hook-will-be-fired")
@@ -106,7 +106,8 @@ def in_place_separates_old_and_new(session, value, v, scale, factors, of_view):
         "values": arrays((2,), (), (3,), (2, 2)),
         "v": cotangents(),
         "factor": FACTORS,
-        "update": sampled("written", "switched", "filled"),
+        "update": sampled("switched", "written"),
+        "write": offered("add_", "zero_", "mul_scalar_"),
     },
     requires=[
         "hooks.tensor-hook-replaces-grad",
@@ -114,7 +115,7 @@ def in_place_separates_old_and_new(session, value, v, scale, factors, of_view):
         "toggle.in-place-and-returns-self",
     ],
 )
-def leaf_hooks_survive_untracked_updates(session, values, v, factor, update):
+def leaf_hooks_survive_untracked_updates(session, values, v, factor, update, write):
     x = session.tensor(values, requires_grad=True)
     hook = x.register_hook(factor)
     if update == "switched":
@@ -122,7 +123,8 @@ def leaf_hooks_survive_untracked_updates(session, values, v, factor, update):
         x.requires_grad_(True)
     else:
         with session.no_grad():
-            x.add_(session.tensor(values)) if update == "written" else x.zero_()
+            operand = session.tensor(values) if write == "add_" else None
+            session.write(write, x, operand, (2.0,) if write == "mul_scalar_" else ())
     y = x * x
     y.backward(v.like(y))
 
