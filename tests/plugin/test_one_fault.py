@@ -77,16 +77,21 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize(("engine", "plant", "root", "other"), CASES)
-def test_what_builds_on_a_broken_promise_is_blocked_by_it(monkeypatch, engine, plant, root, other):
+def assert_blocked(engine, root, other):
+    """On an engine one behavior fails, and another is blocked by it."""
     load_specs()
-    plant(monkeypatch)
-    runner = Runner(engine(), profile="default", seed=1, expectations=Expectations())
+    runner = Runner(engine, profile="default", seed=1, expectations=Expectations())
 
     results = [runner.run(registered()[name], "float64") for name in (root, other)]
 
     assert [one.verdict for one in results] == [Verdict.FAIL, Verdict.BLOCKED]
     assert results[1].reason == f"blocked by {root}"
+
+
+@pytest.mark.parametrize(("engine", "plant", "root", "other"), CASES)
+def test_what_builds_on_a_broken_promise_is_blocked_by_it(monkeypatch, engine, plant, root, other):
+    plant(monkeypatch)
+    assert_blocked(engine(), root, other)
 
 
 class FirstEntryOnly(Reference):
@@ -110,14 +115,7 @@ def blurred(cotangent):
 
 @pytest.mark.parametrize("other", ["backward.leaf-root", "inplace.index-assignment-builds-graph"])
 def test_a_fault_of_most_operations_is_none_of_theirs(other):
-    load_specs()
-    runner = Runner(FirstEntryOnly(), profile="default", seed=1, expectations=Expectations())
-    root = "operation.gradient-is-its-derivative"
-
-    results = [runner.run(registered()[name], "float64") for name in (root, other)]
-
-    assert [one.verdict for one in results] == [Verdict.FAIL, Verdict.BLOCKED]
-    assert results[1].reason == f"blocked by {root}"
+    assert_blocked(FirstEntryOnly(), "operation.gradient-is-its-derivative", other)
 
 
 @pytest.mark.skipif(find_spec("micrograd") is None, reason="micrograd is not installed")
@@ -125,11 +123,4 @@ def test_a_fault_of_most_operations_is_none_of_theirs(other):
     "other", ["graph.shared-trunk", "graph.second-backward-fine-when-nothing-saved"]
 )
 def test_cotangents_that_stay_in_the_nodes_are_one_failure(other):
-    load_specs()
-    runner = Runner(Micrograd(), profile="default", seed=1, expectations=Expectations())
-    root = "graph.retain-allows-repeats"
-
-    results = [runner.run(registered()[name], "float64") for name in (root, other)]
-
-    assert [one.verdict for one in results] == [Verdict.FAIL, Verdict.BLOCKED]
-    assert results[1].reason == f"blocked by {root}"
+    assert_blocked(Micrograd(), "graph.retain-allows-repeats", other)
