@@ -76,6 +76,7 @@ def listing(trace: Sequence[Instruction], dtype: str, names: dict[int, str] | No
     lines, depth = [], 0
     for instruction in trace:
         if instruction.name == "end":
+            lines += ["    " * depth + "raise KeyError"] * instruction.raises
             depth -= 1
             continue
         arguments = ", ".join(_arguments(instruction, dtype, names))

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from conformance.adapter import Adapter
-from conformance.trace import Instruction
+from conformance.trace import PASSING_THROUGH, Instruction
 
 if TYPE_CHECKING:
     from conformance.session import Session
@@ -71,9 +71,14 @@ def _mode(session: Session, name: str, *, recording: bool) -> Iterator[None]:
     manager = session.call(name, (), shown=())
     session.trace[-1].block = True
     before, session.ledger.recording = session.ledger.recording, recording
+    early = False
     try:
         with manager:
-            yield
+            try:
+                yield
+            except BaseException as error:
+                early = not isinstance(error, PASSING_THROUGH)
+                raise
     finally:
         session.ledger.recording = before
-        session.trace.append(Instruction("end", ()))
+        session.trace.append(Instruction("end", (), raises=early))

@@ -48,17 +48,33 @@ def write_script(
         removed=frozenset(id(i.arguments[0]) for i in kept if i.name == "remove_hook"),
     )
     body: list[str] = []
-    depth, last = 0, last_said(kept)
+    depth, last, early = 0, last_said(kept), _left_early(kept)
     for instruction in kept:
         if instruction.name == "end":
+            body += [indent("raise KeyError", "    " * depth)] * instruction.raises
             body += [indent("pass", "    " * depth)] * body[-1].endswith(":")
             depth -= 1
             continue
         lines = _lines(writer, instruction, divergence, decisive=instruction is last)
+        if id(instruction) in early:
+            lines[-1] = lines[-1].replace("with ", "with suppress(KeyError), ", 1)
         body += [indent(line, "    " * depth) for line in lines]
         depth += instruction.block
     body += assertion_lines(writer, divergence)
     return "\n".join([*_head(writer, behavior, body), *body]) + "\n"
+
+
+def _left_early(trace: Sequence[Instruction]) -> frozenset[int]:
+    """The instructions that open a block which is left by an exception, by their ids."""
+    opened: list[Instruction] = []
+    early: set[int] = set()
+    for instruction in trace:
+        if instruction.name == "end":
+            opener = opened.pop()
+            early |= {id(opener)} if instruction.raises else set()
+        elif instruction.block:
+            opened.append(instruction)
+    return frozenset(early)
 
 
 def _hooks(trace: Sequence[Instruction]) -> list[HookSource]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Instruction:
     """One phrase said to the engine: its name, its arguments, and the tensors it gave.
 
-    ``block`` marks a phrase that opens a ``with`` block, which an instruction named ``end`` closes.
+    ``block`` marks a phrase that opens a ``with`` block, which an instruction named ``end`` closes;
+    an end that ``raises`` is that of a block left by an exception.
     ``raises`` marks one whose refusal was expected; ``refusal`` names the exception, if it is
     another than that of the engine's refusals. ``elsewhere`` marks one said in a thread of its own.
     """

@@ -72,7 +72,8 @@ def _looks_on(instruction: Instruction, watched: int | None) -> bool:
 def _without_empty_blocks(instructions: list[Instruction]) -> list[Instruction]:
     kept: list[Instruction] = []
     for instruction in instructions:
-        if instruction.name == "end" and kept and kept[-1].block:
+        empty = bool(kept) and kept[-1].block and not instruction.raises
+        if instruction.name == "end" and empty:
             kept.pop()
         else:
             kept.append(instruction)

@@ -67,6 +67,10 @@ def _wrong_class(right):
 GRAD = ACTIONS["gradients"]
 BACKWARD = ACTIONS["backward"]
 
+LEFT_ON_AN_EXCEPTION = """(lambda before: __import__("contextlib").contextmanager(lambda: [
+    engine.set_grad_enabled(False), (yield), engine.set_grad_enabled(before)
+])())(engine.is_grad_enabled())"""
+
 BROKEN = [
     Broken("value", "control.python-numbers-are-constants", 16, phrases={"add": "a + b + 1"}),
     Broken("operand", "backward.fan-out-sums", 14, phrases={"mul": "a * b.detach()"}),
@@ -175,6 +179,10 @@ BROKEN = [
     Broken(
         "raising hook", "hooks.exception-aborts-backward", 21,
         ("raise ", "except LookupError"), {}, ("register_hook", _never_called),
+    ),
+    Broken(
+        "left early", "modes.nesting-restores-previous", 17,
+        ("with suppress(KeyError), ", "raise KeyError"), {"no_grad": LEFT_ON_AN_EXCEPTION},
     ),
     Broken(
         "refusal", "graph.second-backward-raises-when-saved", 16,
