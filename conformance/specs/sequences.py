@@ -79,7 +79,7 @@ def compute(ground, source):
 def view(ground, source):
     # Writing a view that was made with recording off is engine-specific.
     recording = ground.session.ledger.recording
-    x = ground.pick(source, lambda x: recording and len(x.shape) > 0)
+    x = ground.pick(source, lambda x: recording and len(x.shape) > 0 and x.shape[0] > 0)
     op = source.choose(("select", "transpose"))
     if x is None or ground.is_bare(x) or op not in ground.session.adapter.ops:
         return
