@@ -6,8 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-
 from conformance.adapters.reference import Reference
+
 from conformance.draw import ByteSource
 from conformance.session import Session
 from conformance.specs.sequences import Playground, view
