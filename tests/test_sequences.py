@@ -13,7 +13,7 @@ from conformance.session import Session
 from conformance.specs.sequences import Playground, view
 
 
-@pytest.mark.parametrize("choices", product(range(2), repeat=3))
+@pytest.mark.parametrize("choices", list(product(range(2), repeat=3)))
 def test_a_view_of_an_empty_tensor_takes_no_element(choices):
     ground = Playground(Session(Reference()))
     leaf = ground.session.tensor(np.zeros((0, 2)), requires_grad=True)
