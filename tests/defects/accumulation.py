@@ -171,7 +171,7 @@ DEFECTS = (
         "A07",
         "Later contributions are added into the buffer of the first, which others may hold.",
         VERY_HARD,
-        "backward.vjp-equals-weighted-sum",
+        "backward.gives-vector-jacobian-product",
         patched(accumulation, "combine", _combine_in_place),
     ),
     Defect(

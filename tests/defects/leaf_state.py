@@ -61,10 +61,10 @@ def _switch_only_while_recording(real):
 
 
 def _flag_forgotten(real):
-    def full(size, fill_value, dtype=None, device="cpu", requires_grad=False):
-        return real(size, fill_value, dtype, device)
+    def made(*given, requires_grad=False, **named):
+        return real(*given, **named)
 
-    return full
+    return made
 
 
 def _entrance_is_history(real):
@@ -139,6 +139,13 @@ DEFECTS = (
         MEDIUM,
         "modes.factories-exempt",
         method("requires_grad_", _switch_only_while_recording),
+    ),
+    Defect(
+        "Y26",
+        "A tensor made of values forgets that it was to be tracked.",
+        EASY,
+        "state.factory-flag-makes-tracked-leaf",
+        patched(reference, "tensor", _flag_forgotten),
     ),
     Defect(
         "W13",

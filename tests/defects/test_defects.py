@@ -20,6 +20,11 @@ def test_the_clean_engine_conforms(behavior):
     assert (result.found, result.broken) == ("", "")
 
 
+def test_every_behavior_is_there_for_a_defect():
+    tried = {name for name, one in load_specs().items() if not one.off_cpu}
+    assert tried - {defect.behavior for defect in DEFECTS.values()} == set()
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("name", DEFECTS)
 def test_the_defect_is_noticed(name, seed):
